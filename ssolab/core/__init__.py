@@ -1,0 +1,1 @@
+"""The floor that knows no protocol: findings, time, certificates, keys, XML and its signatures."""

@@ -1,0 +1,1 @@
+"""Who trusts what when: the model of a key change and its rehearsal."""

@@ -1,0 +1,1 @@
+"""What Salesforce's certificates, files, identifiers and addresses look like."""
