@@ -1,0 +1,66 @@
+"""One login to be played: both sides as they stand at that moment, and when its messages are made and arrive.
+
+The rehearsal describes scenes; whoever plays them (the Flask pair, over its own routes) is handed in from the edge.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from ssolab.core.findings import Finding
+    from ssolab.saml.parties import AssertingParty, RelyingParty
+
+
+class Flow(enum.StrEnum):
+    """How a login travels, and whose signature is under test in it.
+
+    `SAML_REQUEST` is an SP-initiated login whose AuthnRequest is signed with the key under test; in the other two it is
+    the assertion.
+    """
+
+    SAML_REQUEST = "saml-request"
+    SAML_SP_INITIATED = "saml-sp-initiated"
+    SAML_IDP_INITIATED = "saml-idp-initiated"
+
+    @property
+    def signed_by_asserting(self) -> bool:
+        """Whether the key under test is the asserting party's."""
+        return self is not Flow.SAML_REQUEST
+
+
+class Side(enum.StrEnum):
+    """Where a refusal shows."""
+
+    ASSERTING = "asserting"
+    RELYING = "relying"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A login: `issued` is when the message under test is made, `at` when it arrives and everything else happens."""
+
+    flow: Flow
+    asserting: AssertingParty
+    relying: RelyingParty
+    issued: datetime
+    at: datetime
+    username: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Played:
+    """What happened: accepted or not, which side refused, every finding of that side, and how many messages were sent."""
+
+    accepted: bool
+    side: Side | None
+    findings: tuple[Finding, ...]
+    messages: int
+
+
+Player = Callable[[Scene], Played]
