@@ -35,6 +35,7 @@ FLOORS = {
     "ssolab.trust": 20,
     "ssolab.cutover.model": 21,
     "ssolab.cutover.profiles": 21,
+    "ssolab.cutover.scene": 21,
     "ssolab.cutover": 22,
     "ssolab.lint": 22,
     "ssolab.faults": 22,
