@@ -124,7 +124,7 @@ class Habits:
         )
 
     def best(self) -> Habits:
-        """Resolve every unknown for us: many slots, lenient. Durations stay at their worst, as they bound an interval."""
+        """Resolve every unknown for us: many slots, lenient. Durations bound an interval and stay at their worst."""
         return replace(
             self.worst(),
             slots=Slots.MANY if self.slots is Slots.UNKNOWN else self.slots,

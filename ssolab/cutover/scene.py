@@ -55,7 +55,7 @@ class Scene:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Played:
-    """What happened: accepted or not, which side refused, every finding of that side, and how many messages were sent."""
+    """What happened: accepted or not, the side that refused with its findings, and how many messages were sent."""
 
     accepted: bool
     side: Side | None

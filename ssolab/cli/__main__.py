@@ -1,0 +1,5 @@
+"""`python -m ssolab.cli` is `ssolab`."""
+
+from ssolab.cli import main
+
+main()

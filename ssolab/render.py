@@ -1,0 +1,103 @@
+"""How outcomes are written: the JSON envelope that every command shares, and findings as text for people."""
+
+from __future__ import annotations
+
+import dataclasses
+import enum
+import importlib.metadata
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import click
+
+from ssolab.core.findings import Severity
+from ssolab.core.instants import format_instant
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ssolab.core.findings import Finding
+
+COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))} | {
+    0x2028: "\\u2028",
+    0x2029: "\\u2029",
+}
+
+
+def package_version() -> str:
+    """Give the version of the installed package."""
+    return importlib.metadata.version("ssolab")
+
+
+def printable(text: str) -> str:
+    """Make text from outside safe for a terminal and a log: control characters are shown, never obeyed."""
+    return text.translate(_CONTROL)
+
+
+def plain(value: object) -> object:
+    """Turn values of ours into what JSON knows."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {each.name: plain(getattr(value, each.name)) for each in dataclasses.fields(value)}
+    if isinstance(value, datetime):
+        return format_instant(value)
+    if isinstance(value, Mapping):
+        return {str(key): plain(each) for key, each in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(each) for each in value]
+    return sorted(map(str, value)) if isinstance(value, set | frozenset) else value
+
+
+def envelope_json(  # noqa: PLR0913  the envelope has this many members
+    command: str,
+    *,
+    at: datetime,
+    verdict: str | None,
+    exit_code: int,
+    findings: Sequence[Finding],
+    result: object,
+) -> str:
+    """Write the envelope that interface and schemas promise: keys are only ever added to it."""
+    counts = {each: sum(found.severity is each for found in findings) for each in Severity}
+    return json.dumps(
+        {
+            "schema": f"ssolab.{command}/1",
+            "version": package_version(),
+            "at": format_instant(at),
+            "verdict": verdict,
+            "exit_code": exit_code,
+            "findings": plain(findings),
+            "summary": {
+                "errors": counts[Severity.ERROR],
+                "warnings": counts[Severity.WARNING],
+                "infos": counts[Severity.INFO],
+            },
+            "result": plain(result),
+        },
+        indent=2,
+        ensure_ascii=False,
+    )
+
+
+def finding_lines(found: Finding) -> Iterable[str]:
+    """Write one finding for people: what is wrong first, then both sides under one another, then where."""
+    label = click.style(f"{found.severity}[{found.code}]", fg=COLOURS[found.severity], bold=True)
+    yield f"{label} {printable(found.message)}" + (f" (waived: {printable(found.waived)})" if found.waived else "")
+    if found.expected is not None:
+        yield f"    expected  {printable(found.expected)}"
+    if found.observed is not None:
+        yield f"    observed  {printable(found.observed)}"
+    if found.where is not None and str(found.where):
+        yield f"    at        {printable(str(found.where))}"
+    if found.cites:
+        yield f"    see       {found.cites}"
+
+
+def findings_text(findings: Iterable[Finding]) -> str:
+    """Write findings for people, errors first."""
+    ordered = sorted(findings, key=lambda found: list(Severity).index(found.severity))
+    return "\n".join(line for found in ordered for line in finding_lines(found))
