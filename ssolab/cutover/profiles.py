@@ -1,0 +1,163 @@
+"""Partner profiles: what a product is known to do, as data files with evidence, and how habits are read from tables.
+
+A profile never guesses: what nobody found out is `unknown`, and a lab overrides any field for its own partner.
+"""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import fields, replace
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ssolab.core.catalog import Entry, Kind
+from ssolab.core.findings import ConfigError
+from ssolab.core.instants import format_instant, parse_duration
+from ssolab.cutover.model import UNKNOWN, Evidence, Habits, Known, Match, Mode, Profile, Slots
+
+if TYPE_CHECKING:
+    import enum
+    from collections.abc import Callable, Mapping
+
+_SECTIONS = ("trust", "update", "signer")
+_PLAIN = ("id", "title", "role", "as_of", "notes", "evidence")
+_ROLES = ("verifier", "signer", "decryptor")
+_CONFIDENCE = ("vendor", "secondary", "inferred", "conflicting", "unknown")
+
+
+def habits_of(values: Mapping[str, Any], base: Habits, name: str) -> Habits:
+    """Read habits from a table of TOML values, over *base* for what the table leaves out.
+
+    Raises:
+        ConfigError: an unknown key, or a value that the key cannot have; *name* says where.
+    """
+    known = {each.name: each for each in fields(Habits)}
+    read: dict[str, Any] = {}
+    for key, value in values.items():
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            raise ConfigError(name, f"unknown habit {key!r}", f"did you mean {near[0]}?" if near else _these(known))
+        read[key] = _READERS.get(key, _span)(value, f"{name}: {key}")
+    return replace(base, **read)
+
+
+def parse_profile(values: Mapping[str, Any], name: str) -> Profile:
+    """Read one profile file.
+
+    Raises:
+        ConfigError: a member is missing, unknown, or has a value that it cannot have.
+    """
+    if unknown := set(values) - {*_SECTIONS, *_PLAIN}:
+        raise ConfigError(name, f"unknown member {min(unknown)!r}", _these((*_PLAIN, *_SECTIONS)))
+    as_of = values.get("as_of")
+    if not isinstance(as_of, date):
+        raise ConfigError(name, "as_of is missing or not a date", "write as_of = 2026-11-22")
+    evidence = tuple(_evidence(each, name) for each in values.get("evidence", ()))
+    if not evidence:
+        raise ConfigError(name, "there is no [[evidence]]", "say what the profile rests on, even if it is a guess")
+    merged = {key: value for section in _SECTIONS for key, value in values.get(section, {}).items()}
+    return Profile(
+        id=_text(values.get("id"), f"{name}: id"),
+        title=_text(values.get("title"), f"{name}: title"),
+        role=_one_of(_ROLES)(values.get("role"), f"{name}: role"),
+        habits=habits_of(merged, Habits(), name),
+        as_of=datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC),
+        evidence=evidence,
+        notes=str(values.get("notes", "")),
+    )
+
+
+def entry_of(profile: Profile) -> Entry:
+    """Describe a profile for the catalog."""
+    habits = [f"{each.name}: {_shown(getattr(profile.habits, each.name))}" for each in fields(Habits)]
+    evidence = [f"{each.says} ({each.confidence}{', ' + each.url if each.url else ''})" for each in profile.evidence]
+    text = "\n\n".join(part for part in (profile.notes, "; ".join(habits) + ".", *evidence) if part)
+    return Entry(kind=Kind.PROFILE, code=profile.id, title=f"{profile.title}.", text=text, cites=_as_of(profile))
+
+
+def _as_of(profile: Profile) -> str:
+    return f"as of {format_instant(profile.as_of)[:10]}"
+
+
+def _shown(value: object) -> str:
+    from ssolab.core.instants import in_words
+
+    if isinstance(value, timedelta):
+        return in_words(value)
+    if value is UNKNOWN:
+        return "unknown"
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
+
+
+def _evidence(values: Any, name: str) -> Evidence:
+    if not isinstance(values, dict):
+        raise ConfigError(name, "evidence is not a table", "write [[evidence]] with says, confidence and url")
+    return Evidence(
+        says=_text(values.get("says"), f"{name}: evidence says"),
+        confidence=_one_of(_CONFIDENCE)(values.get("confidence"), f"{name}: evidence confidence"),
+        url=values.get("url"),
+    )
+
+
+def _these(names: Any) -> str:
+    return f"these are known: {', '.join(names)}"
+
+
+def _text(value: Any, name: str) -> str:
+    if not isinstance(value, str) or not value:
+        raise ConfigError(name, f"{value!r} is not text", "write it in quotes")
+    return value
+
+
+def _one_of(allowed: tuple[str, ...]) -> Callable[[Any, str], str]:
+    def read(value: Any, name: str) -> str:
+        if value not in allowed:
+            raise ConfigError(name, f"{value!r} is not possible", f"write one of: {', '.join(allowed)}")
+        return str(value)
+
+    return read
+
+
+def _member(of: type[enum.StrEnum]) -> Callable[[Any, str], enum.StrEnum]:
+    def read(value: Any, name: str) -> enum.StrEnum:
+        return of(_one_of(tuple(each.value for each in of))(value, name))
+
+    return read
+
+
+def _slots(value: Any, name: str) -> int | Slots:
+    if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+        return value
+    if value in ("many", "unknown"):
+        return Slots(value)
+    raise ConfigError(name, f"{value!r} is no number of keys", 'write 1, 2, … or "many" or "unknown"')
+
+
+def _span(value: Any, name: str) -> timedelta | object:
+    return UNKNOWN if value == "unknown" else _sure_span(value, name)
+
+
+def _sure_span(value: Any, name: str) -> timedelta:
+    try:
+        return parse_duration(value)
+    except (TypeError, ValueError):
+        raise ConfigError(name, f"{value!r} is no duration", "write one such as PT5M, PT24H or P3D") from None
+
+
+def _flag(value: Any, name: str) -> bool:
+    if not isinstance(value, bool):
+        raise ConfigError(name, f"{value!r} is neither true nor false", "write true or false, without quotes")
+    return value
+
+
+_READERS: dict[str, Callable[[Any, str], Any]] = {
+    "slots": _slots,
+    "mode": _member(Mode),
+    "verifies": _member(Known),
+    "checks_expiry": _member(Known),
+    "match": _member(Match),
+    "message_life": _sure_span,
+    "skew": _sure_span,
+    "swap_takes": _sure_span,
+    "per_partner_key": _flag,
+}
