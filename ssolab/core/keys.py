@@ -1,0 +1,272 @@
+"""Keys: public ones that are trusted, private ones that sign, and what is allowed although it is weak.
+
+A party's key is its SubjectPublicKeyInfo and nothing else; a certificate is what the key happened to arrive in. This is
+the one module below the edges that makes something random: private keys.
+"""
+
+from __future__ import annotations
+
+import enum
+import hashlib
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, TypeAlias
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+
+from ssolab.core.algorithms import (
+    DIGESTS,
+    SIGNATURE_ALGORITHMS,
+    SignatureAlgorithm,
+    digest_uri,
+    signature_algorithm_for,
+)
+from ssolab.core.findings import InputError, PasswordError
+from ssolab.core.pem import LARGEST_FILE, pem_blocks, unwrap
+from ssolab.core.spki import shape_of
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+    from ssolab.core.certs import Certificate
+
+__all__ = [
+    "DIGESTS",
+    "LARGEST_KEY",
+    "SIGNATURE_ALGORITHMS",
+    "Permission",
+    "PrivateKey",
+    "PublicKey",
+    "SignatureAlgorithm",
+    "SigningCredential",
+    "TrustedKey",
+    "credential_from",
+    "digest_uri",
+    "load_private_key",
+    "new_private_key",
+    "private_key_from_der",
+    "private_key_pem",
+    "signature_algorithm_for",
+    "spki_of",
+]
+
+PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+
+LARGEST_KEY = 16_384
+"""Bits. A larger RSA key makes one verification cost seconds."""
+
+_NEW_CURVES: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
+
+
+class Permission(enum.StrEnum):
+    """Weak things that are refused unless their name is given, and reported all the same."""
+
+    SHA1 = "sha1"
+    RSA1024 = "rsa1024"
+    RSA15 = "rsa15"
+    INCLUSIVE_C14N = "inclusive-c14n"
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A public key as the DER of its SubjectPublicKeyInfo (RFC 5280 4.1.2.7)."""
+
+    spki: bytes
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the SubjectPublicKeyInfo, lower-case hex: the identity of the key."""
+        return hashlib.sha256(self.spki).hexdigest()
+
+    @cached_property
+    def _shape(self) -> tuple[str, int, str | None]:
+        return shape_of(self.spki)
+
+    @property
+    def kind(self) -> str:
+        """`RSA`, `EC`, another name, or the dotted identifier of a kind that we have no name for."""
+        return self._shape[0]
+
+    @property
+    def bits(self) -> int:
+        """Length of the modulus or of the order of the curve; 0 where it cannot be read."""
+        return self._shape[1]
+
+    @property
+    def curve(self) -> str | None:
+        """Name of the curve of an EC key, such as `P-256`."""
+        return self._shape[2]
+
+    @property
+    def text(self) -> str:
+        """The key for people: `RSA 2048`, `EC P-256`."""
+        return f"{self.kind} {self.curve or self.bits or ''}".rstrip()
+
+    @cached_property
+    def crypto(self) -> PublicKeyTypes:
+        """The key as `cryptography` knows it.
+
+        Raises:
+            InputError: it is larger than the limit, or the library refuses it.
+        """
+        name = f"key {self.sha256[:16]}"
+        if self.bits > LARGEST_KEY:
+            raise InputError(name, f"a key of {self.bits} bits", f"the limit is {LARGEST_KEY} bits")
+        try:
+            return serialization.load_der_public_key(self.spki)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise InputError(
+                name, f"no usable public key ({_first_line(error)})", "ask for a new certificate"
+            ) from None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TrustedKey:
+    """A public key that somebody declared, with what is known of where.
+
+    `holder` is the entityID of the party whose key it is, `source` says for people where it was declared, `use` is
+    `signing`, `encryption` or None for both.
+    """
+
+    public: PublicKey
+    certificate: Certificate | None = None
+    holder: str | None = None
+    source: str = ""
+    use: str | None = None
+
+    @classmethod
+    def of(
+        cls, certificate: Certificate, holder: str | None = None, source: str = "", use: str | None = None
+    ) -> TrustedKey:
+        """Trust the key of a certificate."""
+        return cls(public=PublicKey(certificate.spki), certificate=certificate, holder=holder, source=source, use=use)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SigningCredential:
+    """A private key with the certificate it is known by. The private key never shows in its text."""
+
+    private: PrivateKey = field(repr=False)
+    certificate: Certificate
+    label: str
+
+    @cached_property
+    def public(self) -> PublicKey:
+        """The public half."""
+        return PublicKey(self.certificate.spki)
+
+    def algorithm(self, hash: str = "sha256", *, pss: bool = False) -> SignatureAlgorithm:  # noqa: A002 -- the word of the standards
+        """Choose what this key signs with.
+
+        Raises:
+            InputError: no algorithm fits the key and the hash.
+        """
+        return signature_algorithm_for(self.public, hash, pss=pss)
+
+
+def credential_from(private: PrivateKey, certificate: Certificate, label: str) -> SigningCredential:
+    """Join a private key and its certificate.
+
+    Raises:
+        InputError: the certificate is for another key.
+    """
+    if spki_of(private) != certificate.spki and _numbers(private) != _numbers_of(certificate):
+        raise InputError(
+            label, "the private key does not belong to the certificate", "give the pair that belongs together"
+        )
+    return SigningCredential(private=private, certificate=certificate, label=label)
+
+
+def _numbers(private: PrivateKey) -> object:
+    return private.public_key().public_numbers()
+
+
+def _numbers_of(certificate: Certificate) -> object:
+    public = PublicKey(certificate.spki).crypto
+    return public.public_numbers() if isinstance(public, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)) else None
+
+
+def spki_of(private: PrivateKey) -> bytes:
+    """Return the DER of the SubjectPublicKeyInfo that belongs to a private key."""
+    return private.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
+def new_private_key(kind: str = "RSA", bits: int = 2048) -> PrivateKey:
+    """Make a private key: RSA of 1024 to 16384 bits, or EC of 256, 384 or 521 (P-256, P-384, P-521).
+
+    Raises:
+        InputError: no such key can be made.
+    """
+    if kind == "RSA" and 1024 <= bits <= LARGEST_KEY:  # noqa: PLR2004 -- the smallest that the 2012 renewal needs
+        return rsa.generate_private_key(public_exponent=65537, key_size=bits)
+    if kind == "EC" and bits in _NEW_CURVES:
+        return ec.generate_private_key(_NEW_CURVES[bits])
+    raise InputError(
+        f"{kind} {bits}", "no such key can be made", "use RSA of 1024 to 16384 bits or EC of 256, 384 or 521"
+    )
+
+
+def private_key_pem(private: PrivateKey) -> bytes:
+    """Write a private key as unencrypted PKCS#8 PEM, for a file that only its owner may read."""
+    return private.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    )
+
+
+def load_private_key(data: bytes, name: str, password: bytes | None = None) -> PrivateKey:
+    """Read the one private key of a PEM (anything may stand around it), DER or base64 file.
+
+    Loading checks the numbers of an RSA key, which costs tens of milliseconds: load once.
+
+    Raises:
+        PasswordError: it is encrypted, and the password is missing or wrong.
+        InputError: there is no key, more than one, or one that cannot sign.
+    """
+    data = unwrap(data, name)
+    if b"-----BEGIN " not in data:
+        return private_key_from_der(data, name, password)
+    blocks = [(label, body) for label, body in pem_blocks(data, name) if label.endswith("PRIVATE KEY")]
+    if not blocks:
+        raise InputError(name, "no whole PRIVATE KEY block in it", "give the file that holds the private key")
+    if len(blocks) > 1:
+        raise InputError(name, f"{len(blocks)} private keys in it", "give a file with one")
+    label, body = blocks[0]
+    if b":" in body:  # the old OpenSSL encryption keeps its parameters in headers, which the library reads itself
+        body = b"-----BEGIN %b-----%b-----END %b-----\n" % (label.encode(), body, label.encode())
+    return private_key_from_der(body, name, password)
+
+
+def private_key_from_der(data: bytes, name: str, password: bytes | None = None) -> PrivateKey:
+    """Read a private key in PKCS#8 (encrypted or not), PKCS#1 or SEC 1.
+
+    Raises:
+        PasswordError: it is encrypted, and the password is missing or wrong.
+        InputError: it is no private key, or one that cannot sign.
+    """
+    if len(data) > LARGEST_FILE:
+        raise InputError(name, f"{len(data)} bytes", f"the limit is {LARGEST_FILE >> 20} MB")
+    load = serialization.load_pem_private_key if data.startswith(b"-----") else serialization.load_der_private_key
+    try:
+        try:
+            private = load(data, password or None)
+        except TypeError:
+            if not password:
+                raise PasswordError(name, "the private key is encrypted", "give its password") from None
+            private = load(data, None)  # a password was given, but the key is in the clear
+    except (ValueError, UnsupportedAlgorithm) as error:
+        if password:
+            raise PasswordError(name, "the password does not open the private key", "check it, or the file") from None
+        raise InputError(name, f"no readable private key ({_first_line(error)})", "give PEM or DER") from None
+    if isinstance(private, rsa.RSAPrivateKey) and private.key_size > LARGEST_KEY:
+        raise InputError(name, f"a key of {private.key_size} bits", f"the limit is {LARGEST_KEY} bits")
+    if not isinstance(private, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
+        raise InputError(name, "its private key is neither RSA nor EC", "use an RSA or EC key")
+    return private
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).partition("\n")[0][:120]
