@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
@@ -15,7 +15,9 @@ from ssolab.core.findings import DefectError, InputError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from ssolab.core.keys import PrivateKey, PublicKey
+    from ssolab.core.spki import PublicKey
+
+PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
 
 _DSIG = "http://www.w3.org/2000/09/xmldsig#"
 _MORE_2001 = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -48,7 +50,7 @@ class SignatureAlgorithm:
     _ecdsa: ec.ECDSA = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        """Prepare everything that does not depend on the key, so that a call costs little more than the key operation."""
+        """Prepare everything that does not depend on the key, so that a call costs little beside it."""
         hashed = _HASHES[self.hash]
         object.__setattr__(self, "_hash", hashed)
         # the salt is as long as the digest: RFC 9231 2.3.10

@@ -187,10 +187,10 @@ def _flaws(certificate: Certificate, serial_bytes: int) -> Iterator[str]:
 
 
 def _read_extensions(fields: list[der.Element]) -> Iterator[Extension]:
-    for field in fields:
-        if field.tag != der.context(3):  # [1] and [2] are unique identifiers, which nobody uses
+    for part in fields:
+        if part.tag != der.context(3):  # [1] and [2] are unique identifiers, which nobody uses
             continue
-        for item in field.only().expect(der.SEQUENCE):
+        for item in part.only().expect(der.SEQUENCE):
             oid, *flag, value = item.expect(der.SEQUENCE)
             critical = bool(flag) and flag[0].expect(der.BOOLEAN).content != b"\0"
             yield Extension(der.read_oid(oid), critical, value.expect(der.OCTET_STRING).content, item.der)
@@ -206,9 +206,9 @@ def algorithm_name(identifier: der.Element) -> str:
     dotted = der.read_oid(oid)
     if dotted != _RSA_PSS:
         return _SIGNATURES.get(dotted, dotted)
-    for field in parameters[0] if parameters else ():
-        if field.tag == der.context(0):  # hashAlgorithm, RFC 4055 3.1
-            hashed = der.read_oid(field.only().only())
+    for part in parameters[0] if parameters else ():
+        if part.tag == der.context(0):  # hashAlgorithm, RFC 4055 3.1
+            hashed = der.read_oid(part.only().only())
             return f"rsa-pss-{_HASHES.get(hashed, hashed)}"
     return "rsa-pss-sha1"  # the default of RFC 4055 3.1
 

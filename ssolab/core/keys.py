@@ -7,10 +7,9 @@ the one module below the edges that makes something random: private keys.
 from __future__ import annotations
 
 import enum
-import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
@@ -19,17 +18,16 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from ssolab.core.algorithms import (
     DIGESTS,
     SIGNATURE_ALGORITHMS,
+    PrivateKey,
     SignatureAlgorithm,
     digest_uri,
     signature_algorithm_for,
 )
 from ssolab.core.findings import InputError, PasswordError
 from ssolab.core.pem import LARGEST_FILE, pem_blocks, unwrap
-from ssolab.core.spki import shape_of
+from ssolab.core.spki import LARGEST_KEY, PublicKey, first_line
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
-
     from ssolab.core.certs import Certificate
 
 __all__ = [
@@ -52,11 +50,6 @@ __all__ = [
     "spki_of",
 ]
 
-PrivateKey: TypeAlias = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-
-LARGEST_KEY = 16_384
-"""Bits. A larger RSA key makes one verification cost seconds."""
-
 _NEW_CURVES: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
 
 
@@ -67,59 +60,6 @@ class Permission(enum.StrEnum):
     RSA1024 = "rsa1024"
     RSA15 = "rsa15"
     INCLUSIVE_C14N = "inclusive-c14n"
-
-
-@dataclass(frozen=True)
-class PublicKey:
-    """A public key as the DER of its SubjectPublicKeyInfo (RFC 5280 4.1.2.7)."""
-
-    spki: bytes
-
-    @cached_property
-    def sha256(self) -> str:
-        """SHA-256 of the SubjectPublicKeyInfo, lower-case hex: the identity of the key."""
-        return hashlib.sha256(self.spki).hexdigest()
-
-    @cached_property
-    def _shape(self) -> tuple[str, int, str | None]:
-        return shape_of(self.spki)
-
-    @property
-    def kind(self) -> str:
-        """`RSA`, `EC`, another name, or the dotted identifier of a kind that we have no name for."""
-        return self._shape[0]
-
-    @property
-    def bits(self) -> int:
-        """Length of the modulus or of the order of the curve; 0 where it cannot be read."""
-        return self._shape[1]
-
-    @property
-    def curve(self) -> str | None:
-        """Name of the curve of an EC key, such as `P-256`."""
-        return self._shape[2]
-
-    @property
-    def text(self) -> str:
-        """The key for people: `RSA 2048`, `EC P-256`."""
-        return f"{self.kind} {self.curve or self.bits or ''}".rstrip()
-
-    @cached_property
-    def crypto(self) -> PublicKeyTypes:
-        """The key as `cryptography` knows it.
-
-        Raises:
-            InputError: it is larger than the limit, or the library refuses it.
-        """
-        name = f"key {self.sha256[:16]}"
-        if self.bits > LARGEST_KEY:
-            raise InputError(name, f"a key of {self.bits} bits", f"the limit is {LARGEST_KEY} bits")
-        try:
-            return serialization.load_der_public_key(self.spki)
-        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
-            raise InputError(
-                name, f"no usable public key ({_first_line(error)})", "ask for a new certificate"
-            ) from None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -260,13 +200,9 @@ def private_key_from_der(data: bytes, name: str, password: bytes | None = None) 
     except (ValueError, UnsupportedAlgorithm) as error:
         if password:
             raise PasswordError(name, "the password does not open the private key", "check it, or the file") from None
-        raise InputError(name, f"no readable private key ({_first_line(error)})", "give PEM or DER") from None
+        raise InputError(name, f"no readable private key ({first_line(error)})", "give PEM or DER") from None
     if isinstance(private, rsa.RSAPrivateKey) and private.key_size > LARGEST_KEY:
         raise InputError(name, f"a key of {private.key_size} bits", f"the limit is {LARGEST_KEY} bits")
     if not isinstance(private, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise InputError(name, "its private key is neither RSA nor EC", "use an RSA or EC key")
     return private
-
-
-def _first_line(error: Exception) -> str:
-    return str(error).partition("\n")[0][:120]

@@ -1,8 +1,23 @@
-"""What kind of key a SubjectPublicKeyInfo holds, read without a library: what one refuses can still be shown."""
+"""Public keys. What kind one is gets read without a library, so that what the library refuses can still be shown."""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives import serialization
+
 from ssolab.core import der
+from ssolab.core.findings import InputError
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PublicKeyTypes
+
+LARGEST_KEY = 16_384
+"""Bits. A larger RSA key makes one verification cost seconds."""
 
 _CURVES = {
     "1.2.840.10045.3.1.7": ("P-256", 256),
@@ -44,3 +59,63 @@ def shape_of(spki: bytes) -> tuple[str, int, str | None]:
     except ValueError:
         return "unreadable", 0, None
     return kind, _EDWARDS_BITS.get(kind, 0), None
+
+
+@dataclass(frozen=True)
+class PublicKey:
+    """A public key as the DER of its SubjectPublicKeyInfo (RFC 5280 4.1.2.7)."""
+
+    spki: bytes
+
+    @cached_property
+    def sha256(self) -> str:
+        """SHA-256 of the SubjectPublicKeyInfo, lower-case hex: the identity of the key."""
+        return hashlib.sha256(self.spki).hexdigest()
+
+    @cached_property
+    def _shape(self) -> tuple[str, int, str | None]:
+        return shape_of(self.spki)
+
+    @property
+    def kind(self) -> str:
+        """`RSA`, `EC`, another name, or the dotted identifier of a kind that we have no name for."""
+        return self._shape[0]
+
+    @property
+    def bits(self) -> int:
+        """Length of the modulus or of the order of the curve; 0 where it cannot be read."""
+        return self._shape[1]
+
+    @property
+    def curve(self) -> str | None:
+        """Name of the curve of an EC key, such as `P-256`."""
+        return self._shape[2]
+
+    @property
+    def text(self) -> str:
+        """The key for people: `RSA 2048`, `EC P-256`."""
+        return f"{self.kind} {self.curve or self.bits or ''}".rstrip()
+
+    @cached_property
+    def crypto(self) -> PublicKeyTypes:
+        """The key as `cryptography` knows it.
+
+        Raises:
+            InputError: it is larger than the limit, or the library refuses it.
+        """
+        name = f"key {self.sha256[:16]}"
+        if self.bits > LARGEST_KEY:
+            raise InputError(name, f"a key of {self.bits} bits", f"the limit is {LARGEST_KEY} bits")
+        try:
+            return serialization.load_der_public_key(self.spki)
+        except (ValueError, TypeError, UnsupportedAlgorithm) as error:
+            raise InputError(name, f"no usable public key ({first_line(error)})", "ask for a new certificate") from None
+
+    def __repr__(self) -> str:
+        """Show what the key is called by."""
+        return f"PublicKey({self.text}, sha256={self.sha256})"
+
+
+def first_line(error: Exception) -> str:
+    """Cut what a library says to one short line."""
+    return str(error).partition("\n")[0][:120]
