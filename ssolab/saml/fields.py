@@ -1,0 +1,290 @@
+"""How single values leave and enter XML elements: one attribute, one text, one moment at a time.
+
+Every reader of SAML stands on these few functions, so that a missing attribute, an unreadable moment or a comment
+inside a name is refused in the same words everywhere, with the place where it stands.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from lxml import etree
+
+from ssolab.core.findings import InputError
+from ssolab.core.instants import format_duration, parse_duration, parse_instant
+from ssolab.core.xmltree import exact_text, local_name, where
+from ssolab.saml.names import XS, XSI
+
+if TYPE_CHECKING:
+    from datetime import timedelta
+
+    from ssolab.core.xmltree import Element
+
+_SPACE = " \t\r\n"
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_UNSIGNED_SHORT = 65_535
+_XSI_TYPE = f"{{{XSI}}}type"
+_LONG_UNITS = re.compile(
+    r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+(?:\.\d+)?)D)?(?P<rest>.*)", re.DOTALL
+)
+
+
+def refused(
+    element: Element, document: str, problem: str, remedy: str = "ask its sender for a valid one"
+) -> InputError:
+    """Make the error that says *problem* and the place of *element*; the caller raises it."""
+    place = where(element, None)
+    return InputError(document, f"{problem} (line {place.line}, {place.path})", remedy)
+
+
+class Parts:
+    """The child elements of one element, by expanded name, in document order; comments between them are nothing."""
+
+    __slots__ = ("_document", "_element", "by_name")
+
+    def __init__(self, element: Element, document: str) -> None:
+        self._element = element
+        self._document = document
+        self.by_name: dict[str, list[Element]] = {}
+        for child in element:
+            if isinstance(child.tag, str):
+                self.by_name.setdefault(child.tag, []).append(child)
+
+    def all(self, tag: str) -> list[Element]:
+        """Every child of that name."""
+        return self.by_name.get(tag, [])
+
+    def one(self, tag: str) -> Element | None:
+        """Give the only child of that name, or None.
+
+        Raises:
+            InputError: there are several, and choosing one would be guessing.
+        """
+        found = self.by_name.get(tag)
+        if found is None:
+            return None
+        if len(found) > 1:
+            raise refused(
+                found[1],
+                self._document,
+                f"{local_name(self._element)} has {len(found)} {local_name(found[1])}, not one",
+            )
+        return found[0]
+
+    def needed(self, tag: str) -> Element:
+        """Give the only child of that name.
+
+        Raises:
+            InputError: there is none, or there are several.
+        """
+        if (found := self.one(tag)) is None:
+            raise refused(
+                self._element, self._document, f"{local_name(self._element)} has no {etree.QName(tag).localname}"
+            )
+        return found
+
+    def others(self, known: frozenset[str]) -> tuple[str, ...]:
+        """Expanded names of the children that are not *known*."""
+        return tuple(tag for tag in self.by_name if tag not in known)
+
+
+def read_as(element: Element, tag: str, document: str) -> None:
+    """Insist that an element is what the caller is about to read.
+
+    Raises:
+        InputError: it is another element.
+    """
+    if element.tag != tag:
+        raise refused(
+            element, document, f"{local_name(element)} stands where {etree.QName(tag).localname} is read",
+            f"give a document whose element is {tag}",
+        )  # fmt: skip
+
+
+def text(element: Element, document: str) -> str:
+    """Read the whole text of an element, to the character.
+
+    Raises:
+        InputError: a comment, processing instruction or element stands in it, so that two readers could see two texts.
+    """
+    return exact_text(element, document) if len(element) else element.text or ""
+
+
+def uri(element: Element, document: str) -> str:
+    """Read an element of type xs:anyURI, whose surrounding white space does not count."""
+    return text(element, document).strip(_SPACE)
+
+
+def needed(element: Element, name: str, document: str) -> str:
+    """Read an attribute that the schema requires.
+
+    Raises:
+        InputError: it is absent or empty.
+    """
+    if not (value := element.get(name)):
+        raise refused(element, document, f"{local_name(element)} has no {name}")
+    return value
+
+
+def instant(element: Element, name: str, document: str) -> datetime | None:
+    """Read a moment from an attribute; None only when the attribute is absent.
+
+    Raises:
+        InputError: the attribute is there and is no moment.
+    """
+    if (value := element.get(name)) is None:
+        return None
+    try:
+        return parse_instant(value.strip(_SPACE))
+    except ValueError as error:
+        raise refused(element, document, f"{name} of {local_name(element)}: {error}") from None
+
+
+def needed_instant(element: Element, name: str, document: str) -> datetime:
+    """Read a moment that the schema requires.
+
+    Raises:
+        InputError: it is absent, or is no moment.
+    """
+    if (value := instant(element, name, document)) is None:
+        raise refused(element, document, f"{local_name(element)} has no {name}")
+    return value
+
+
+def duration(element: Element, name: str, document: str) -> timedelta | None:
+    """Read an xs:duration, counting a month as 28 days and a year as 365: the least that was meant.
+
+    Raises:
+        InputError: the attribute is there and is no duration.
+    """
+    if (value := element.get(name)) is None:
+        return None
+    try:
+        given = value.strip(_SPACE)
+        match = _LONG_UNITS.fullmatch(given)
+        if match and (match["years"] or match["months"]):
+            days = 365 * int(match["years"] or 0) + 28 * int(match["months"] or 0) + float(match["days"] or 0)
+            given = f"P{days:f}D{match['rest']}"
+        return parse_duration(given)
+    except (ValueError, OverflowError) as error:
+        raise refused(element, document, f"{name} of {local_name(element)}: {error}") from None
+
+
+def flag(element: Element, name: str, document: str) -> bool | None:
+    """Read an xs:boolean; None only when the attribute is absent.
+
+    Raises:
+        InputError: the attribute is there and is no boolean.
+    """
+    if (value := element.get(name)) is None:
+        return None
+    if (truth := _BOOLEANS.get(value.strip(_SPACE))) is None:
+        raise refused(element, document, f"{name} of {local_name(element)} is {value!r}, not true or false")
+    return truth
+
+
+def number(element: Element, name: str, document: str) -> int | None:
+    """Read an xs:unsignedShort, as every index in SAML is; None only when the attribute is absent.
+
+    Raises:
+        InputError: the attribute is there and is no such number.
+    """
+    if (value := element.get(name)) is None:
+        return None
+    digits = value.strip(_SPACE)
+    if not (digits.isascii() and digits.isdigit()) or len(digits) > len(value) or int(digits[:6]) > _UNSIGNED_SHORT:
+        raise refused(element, document, f"{name} of {local_name(element)} is {value!r}, not a number from 0 to 65535")
+    return int(digits)
+
+
+def needed_number(element: Element, name: str, document: str) -> int:
+    """Read an index that the schema requires.
+
+    Raises:
+        InputError: it is absent, or is no number from 0 to 65535.
+    """
+    if (value := number(element, name, document)) is None:
+        raise refused(element, document, f"{local_name(element)} has no {name}")
+    return value
+
+
+def type_of(element: Element) -> str | None:
+    """Read xsi:type as an expanded name; as written when its prefix is bound to nothing."""
+    if (value := element.get(_XSI_TYPE)) is None:
+        return None
+    prefix, colon, name = value.strip(_SPACE).rpartition(":")
+    namespace = element.nsmap.get(prefix if colon else None)
+    return f"{{{namespace}}}{name}" if namespace else value.strip(_SPACE)
+
+
+def moment_text(moment: datetime) -> str:
+    """Write a moment with milliseconds, as Salesforce and most others do; finer only where that would lose digits."""
+    bare = moment.astimezone(UTC).replace(tzinfo=None)
+    return bare.isoformat(timespec="microseconds" if bare.microsecond % 1000 else "milliseconds") + "Z"
+
+
+def duration_text(length: timedelta | None) -> str | None:
+    """Write a duration, to the second."""
+    return None if length is None else format_duration(length)
+
+
+def attributes(**values: str | bool | int | datetime | None) -> dict[str, str]:
+    """Turn values into the text of XML attributes, leaving out what is None."""
+    return {name: written for name, value in values.items() if (written := _written(value)) is not None}
+
+
+def _written(value: object) -> str | None:
+    match value:
+        case None | str():
+            return value
+        case bool():
+            return "true" if value else "false"
+        case datetime():
+            return moment_text(value)
+        case _:
+            return str(value)
+
+
+def write(
+    parent: Element | None,
+    tag: str,
+    attrib: dict[str, str] | None = None,
+    content: str | None = None,
+    nsmap: dict[str, str] | None = None,
+) -> Element:
+    """Write an element, below *parent* where there is one.
+
+    Raises:
+        InputError: a value holds a character that XML cannot carry.
+    """
+    try:
+        if parent is None:
+            element = etree.Element(tag, attrib or {}, nsmap)
+        else:
+            element = etree.SubElement(parent, tag, attrib or {}, nsmap)
+        if content:
+            element.text = content
+    except ValueError:
+        raise InputError(
+            etree.QName(tag).localname,
+            "a value to be written holds a control character or half of a surrogate pair, which XML cannot carry",
+            "take that character out of the value",
+        ) from None
+    return element
+
+
+def write_type(element: Element, expanded: str) -> None:
+    """Write xsi:type so that `type_of` reads it back; `prefixes_for` has declared the prefix at the element."""
+    name = etree.QName(expanded) if expanded.startswith("{") else None
+    prefix = name and next(known for known, namespace in element.nsmap.items() if namespace == name.namespace and known)
+    element.set(_XSI_TYPE, f"{prefix}:{name.localname}" if name else expanded)
+
+
+def prefixes_for(expanded: str | None) -> dict[str, str]:
+    """Namespace declarations that an element needs before `write_type` can write that type on it."""
+    if expanded is None:
+        return {}
+    namespace = etree.QName(expanded).namespace if expanded.startswith("{") else None
+    return {"xsi": XSI} | ({"xs" if namespace == XS else "t": namespace} if namespace else {})

@@ -1,0 +1,154 @@
+"""SAML metadata of one entity, read and written (SAML2Meta).
+
+What ssolab does not play is passed over: extensions, organisations, contacts, roles other than the two of web single
+sign-on. What it does read, it reads strictly, because the keys and addresses in here decide who is believed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from ssolab.core.findings import InputError
+from ssolab.core.xmltree import DS, MD, local_name, parse
+from ssolab.saml.endpoints import Endpoint, IndexedEndpoint
+from ssolab.saml.fields import Parts, attributes, duration, duration_text, instant, needed, refused, write
+from ssolab.saml.key_descriptors import KeyDescriptor
+from ssolab.saml.names import PROTOCOL
+from ssolab.saml.roles import IDP_ROLE, SP_ROLE, IDPSSODescriptor, SPSSODescriptor, default_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime, timedelta
+    from typing import Self
+
+    from ssolab.core.xmltree import Element
+
+__all__ = [
+    "Endpoint",
+    "EntityDescriptor",
+    "IDPSSODescriptor",
+    "IndexedEndpoint",
+    "KeyDescriptor",
+    "SPSSODescriptor",
+    "default_of",
+    "read_entity",
+    "write_entity",
+]
+
+ENTITY: Final = f"{{{MD}}}EntityDescriptor"
+ENTITIES: Final = f"{{{MD}}}EntitiesDescriptor"
+_READ = frozenset({IDP_ROLE, SP_ROLE})
+_SHOWN = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class EntityDescriptor:
+    """One entity with its SAML 2.0 roles; `passed_over` names the child elements that were not read."""
+
+    entity_id: str
+    idp: IDPSSODescriptor | None = None
+    sp: SPSSODescriptor | None = None
+    valid_until: datetime | None = None
+    cache_duration: timedelta | None = None
+    id: str | None = None
+    passed_over: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def read(cls, element: Element, document: str) -> Self:
+        """Read an EntityDescriptor.
+
+        Raises:
+            InputError: it has no entityID, two roles of one kind that speak SAML 2.0, or a part that cannot be read.
+        """
+        parts = Parts(element, document)
+        idp, sp = _role(parts, IDP_ROLE, document), _role(parts, SP_ROLE, document)
+        return cls(
+            entity_id=needed(element, "entityID", document),
+            idp=None if idp is None else IDPSSODescriptor.read(idp, document),
+            sp=None if sp is None else SPSSODescriptor.read(sp, document),
+            valid_until=instant(element, "validUntil", document),
+            cache_duration=duration(element, "cacheDuration", document),
+            id=element.get("ID"),
+            passed_over=parts.others(_READ),
+        )
+
+    def element(self) -> Element:
+        """Build the element, with the prefixes md and ds that nearly everyone writes."""
+        dates = attributes(
+            validUntil=self.valid_until, cacheDuration=duration_text(self.cache_duration), ID=self.id
+        )  # fmt: skip
+        element = write(None, ENTITY, {"entityID": self.entity_id} | dates, nsmap={"md": MD, "ds": DS})
+        for role in (self.sp, self.idp):
+            if role is not None:
+                role.write(element)
+        return element
+
+
+def _role(parts: Parts, tag: str, document: str) -> Element | None:
+    """Find the one role of that kind that speaks SAML 2.0; some entities keep another beside it for SAML 1.1."""
+    found = [role for role in parts.all(tag) if PROTOCOL in role.get("protocolSupportEnumeration", "").split()]
+    if len(found) > 1:
+        raise refused(
+            found[1], document, f"the entity has {len(found)} {local_name(found[1])} for SAML 2.0",
+            "leave the one in use and remove the other",
+        )  # fmt: skip
+    return found[0] if found else None
+
+
+def read_entity(data: bytes | Element, name: str, *, entity_id: str | None = None) -> EntityDescriptor:
+    """Read the metadata of one entity; *entity_id* picks it out of an EntitiesDescriptor, or insists on it.
+
+    Args:
+        data: the document, or its root element when it is parsed already.
+        name: what to call the document in errors.
+        entity_id: the exact entityID that is wanted.
+
+    Raises:
+        InputError: it is no SAML metadata, holds several entities or another one, or a part of it cannot be read.
+    """
+    root = parse(data, name) if isinstance(data, bytes) else data
+    if root.tag not in {ENTITY, ENTITIES}:
+        raise refused(
+            root, name, f"the root element is {root.tag}, so this is no SAML 2.0 metadata",
+            "give a file whose root is md:EntityDescriptor",
+        )  # fmt: skip
+    if root.tag == ENTITY and entity_id is None:
+        return EntityDescriptor.read(root, name)
+    inside = list(_entities(root))
+    chosen = [element for element in inside if entity_id in {None, element.get("entityID")}]
+    if len(chosen) == 1:
+        return EntityDescriptor.read(chosen[0], name)
+    ids = [element.get("entityID", "(no entityID)") for element in inside]
+    listed = ", ".join(ids[:_SHOWN]) + (f" and {len(ids) - _SHOWN} more" if len(ids) > _SHOWN else "")
+    if entity_id is None:
+        raise InputError(
+            name,
+            f"holds {len(ids)} entities: {listed or 'none'}",
+            "give the entityID of one, or a file with one entity",
+        )
+    raise InputError(
+        name,
+        f"holds {len(chosen) or 'no'} {'entities' if chosen else 'entity'} {entity_id}; inside: {listed or 'none'}",
+        "give one of those entityIDs, to the letter",
+    )
+
+
+def _entities(root: Element) -> Iterator[Element]:
+    """Every EntityDescriptor that stands where the schema allows one, however deep the groups are nested."""
+    if root.tag == ENTITY:
+        yield root
+    elif root.tag == ENTITIES:
+        for child in root:
+            yield from _entities(child)
+
+
+def write_entity(entity: EntityDescriptor, *, indent: int | None = 2) -> bytes:
+    """Write metadata as UTF-8 bytes, the same bytes for the same entity; Salesforce indents by 3, None is one line."""
+    element = entity.element()
+    if indent is not None:
+        etree.indent(element, space=" " * indent)
+    body: bytes = etree.tostring(element, encoding="UTF-8", xml_declaration=False)
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + body + b"\n"

@@ -1,0 +1,33 @@
+"""The identifiers that the SAML standards define, each written once."""
+
+from __future__ import annotations
+
+from typing import Final
+
+PROTOCOL: Final = "urn:oasis:names:tc:SAML:2.0:protocol"
+VERSION: Final = "2.0"
+
+REDIRECT: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"
+POST: Final = "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"
+DEFLATE: Final = "urn:oasis:names:tc:SAML:2.0:bindings:URL-Encoding:DEFLATE"
+
+UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
+EMAIL: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress"
+ENTITY: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
+PERSISTENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
+TRANSIENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
+
+ATTRIBUTE_UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
+ATTRIBUTE_BASIC: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+
+BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
+
+PROTECTED_TRANSPORT: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+CONTEXT_UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified"
+
+SUCCESS: Final = "urn:oasis:names:tc:SAML:2.0:status:Success"
+REQUESTER: Final = "urn:oasis:names:tc:SAML:2.0:status:Requester"
+RESPONDER: Final = "urn:oasis:names:tc:SAML:2.0:status:Responder"
+
+XS: Final = "http://www.w3.org/2001/XMLSchema"
+XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"

@@ -1,0 +1,252 @@
+"""The two sides of a link as frozen settings: who they are, what they sign with, whom they believe and how strictly.
+
+The web applications serve these settings and the rehearsal plays them, so a lab and its rehearsal cannot drift apart.
+Changing a setting is `dataclasses.replace`, never a mutation.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import MAXYEAR, UTC, timedelta
+from typing import TYPE_CHECKING, Literal
+
+from ssolab.core.findings import ConfigError
+from ssolab.saml.metadata import (
+    Endpoint,
+    EntityDescriptor,
+    IDPSSODescriptor,
+    IndexedEndpoint,
+    KeyDescriptor,
+    SPSSODescriptor,
+    default_of,
+    write_entity,
+)
+from ssolab.saml.names import REDIRECT, UNSPECIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
+    from ssolab.core.certs import Certificate
+    from ssolab.core.keys import Permission, SigningCredential, TrustedKey
+
+Flavour = Literal["generic", "salesforce"]
+Match = Literal["key", "certificate"]
+SignedParts = Literal["assertion", "response", "both"]
+
+_SALESFORCE_YEARS = 10
+_LEAP_DAY = (2, 29)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Party:
+    """What both sides set.
+
+    `trusted` are the partner's signing keys as this side knows them now. `checks_expiry` and `match` say how this side
+    treats the partner's certificates: whether their dates decide, and whether the key is enough or the certificate
+    has to be the very one. `message_life` is how long a message that this side issues or accepts stays good.
+    `published` are the signing certificates in its metadata, its own credential's where nothing else is said.
+    """
+
+    entity_id: str
+    credential: SigningCredential
+    trusted: tuple[TrustedKey, ...] = ()
+    checks_expiry: bool = False
+    match: Match = "key"
+    message_life: timedelta = timedelta(minutes=5)
+    skew: timedelta = timedelta(seconds=60)
+    permit: frozenset[Permission] = frozenset()
+    hash: str = "sha256"
+    flavour: Flavour = "generic"
+    published: tuple[Certificate, ...] = ()
+    single_logout: tuple[Endpoint, ...] = ()
+
+    def key_descriptors(self) -> tuple[KeyDescriptor, ...]:
+        """One KeyDescriptor for each published certificate."""
+        certificates = self.published or (self.credential.certificate,)
+        return tuple(KeyDescriptor(certificates=(certificate,), use="signing") for certificate in certificates)
+
+    def _valid_until(self, now: datetime) -> datetime | None:
+        return ten_years_after(now) if self.flavour == "salesforce" else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssertingParty(_Party):
+    """An identity provider and what it knows of its one partner.
+
+    `relying` and `acs` are the partner's entityID and registered addresses; `verifies` says whether the signature of a
+    request is looked at, `sign` what is signed of a response.
+    """
+
+    sso: tuple[Endpoint, ...]
+    relying: str
+    acs: tuple[IndexedEndpoint, ...]
+    verifies: bool = True
+    sign: SignedParts = "assertion"
+
+    @property
+    def default_acs(self) -> IndexedEndpoint:
+        """Where an unsolicited response goes.
+
+        Raises:
+            ConfigError: no address of the partner is registered.
+        """
+        if (found := default_of(self.acs)) is None:
+            raise _no_address(self.entity_id, f"knows no AssertionConsumerService of {self.relying}")
+        return found
+
+    def metadata(self, now: datetime) -> EntityDescriptor:
+        """Publish this side as of *now*; the salesforce flavour writes what samlidp.xml holds."""
+        salesforce = self.flavour == "salesforce"
+        role = IDPSSODescriptor(
+            key_descriptors=self.key_descriptors(),
+            single_logout_services=self.single_logout,
+            name_id_formats=(UNSPECIFIED,),
+            single_sign_on_services=self.sso,
+            want_authn_requests_signed=False if salesforce else self.verifies,
+        )
+        return EntityDescriptor(entity_id=self.entity_id, idp=role, valid_until=self._valid_until(now))
+
+    def document(self, now: datetime) -> bytes:
+        """Write that metadata as this flavour does."""
+        return _document(self.metadata(now), self.flavour)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RelyingParty(_Party):
+    """A service provider and what it knows of its one partner.
+
+    `asserting` and `sso` are the partner's entityID and addresses; `binding` is how requests travel, `sign_requests`
+    whether they are signed, `org_id` the 18-character id of a Salesforce org.
+    """
+
+    acs: tuple[IndexedEndpoint, ...]
+    asserting: str
+    sso: tuple[Endpoint, ...]
+    binding: str = REDIRECT
+    sign_requests: bool = True
+    org_id: str | None = None
+
+    @property
+    def default_acs(self) -> IndexedEndpoint:
+        """The address that requests name.
+
+        Raises:
+            ConfigError: this side has no address at all.
+        """
+        if (found := default_of(self.acs)) is None:
+            raise _no_address(self.entity_id, "has no AssertionConsumerService")
+        return found
+
+    @property
+    def request_endpoint(self) -> Endpoint:
+        """Where requests go.
+
+        Raises:
+            ConfigError: the partner has no address for the binding in use.
+        """
+        for endpoint in self.sso:
+            if endpoint.binding == self.binding:
+                return endpoint
+        raise _no_address(self.entity_id, f"knows no SingleSignOnService of {self.asserting} for {self.binding}")
+
+    def metadata(self, now: datetime) -> EntityDescriptor:
+        """Publish this side as of *now*; the salesforce flavour writes what a downloaded SAMLSP-*.xml holds."""
+        salesforce = self.flavour == "salesforce"
+        role = SPSSODescriptor(
+            key_descriptors=self.key_descriptors(),
+            single_logout_services=self.single_logout,
+            name_id_formats=(UNSPECIFIED,),
+            assertion_consumer_services=self.acs,
+            authn_requests_signed=True if salesforce else self.sign_requests,
+            want_assertions_signed=True,
+        )
+        return EntityDescriptor(entity_id=self.entity_id, sp=role, valid_until=self._valid_until(now))
+
+    def document(self, now: datetime) -> bytes:
+        """Write that metadata as this flavour does."""
+        return _document(self.metadata(now), self.flavour)
+
+
+def relying_from(
+    own: EntityDescriptor, partner: EntityDescriptor, *, credential: SigningCredential, flavour: Flavour = "generic"
+) -> RelyingParty:
+    """Set up a service provider from its own metadata and the metadata of its identity provider.
+
+    Raises:
+        ConfigError: *own* is no service provider, or *partner* no identity provider.
+    """
+    if own.sp is None:
+        raise _without(own, "SPSSODescriptor")
+    if partner.idp is None:
+        raise _without(partner, "IDPSSODescriptor")
+    sso = partner.idp.single_sign_on_services
+    return RelyingParty(
+        entity_id=own.entity_id,
+        credential=credential,
+        trusted=partner.idp.trusted_keys(partner.entity_id),
+        flavour=flavour,
+        published=_signing(own.sp),
+        single_logout=own.sp.single_logout_services,
+        acs=own.sp.assertion_consumer_services,
+        asserting=partner.entity_id,
+        sso=sso,
+        binding=REDIRECT if not sso or any(endpoint.binding == REDIRECT for endpoint in sso) else sso[0].binding,
+        sign_requests=own.sp.authn_requests_signed is not False,
+    )
+
+
+def asserting_from(
+    own: EntityDescriptor, partner: EntityDescriptor, *, credential: SigningCredential, flavour: Flavour = "generic"
+) -> AssertingParty:
+    """Set up an identity provider from its own metadata and the metadata of its service provider.
+
+    It verifies requests where either side's metadata says that they are signed.
+
+    Raises:
+        ConfigError: *own* is no identity provider, or *partner* no service provider.
+    """
+    if own.idp is None:
+        raise _without(own, "IDPSSODescriptor")
+    if partner.sp is None:
+        raise _without(partner, "SPSSODescriptor")
+    return AssertingParty(
+        entity_id=own.entity_id,
+        credential=credential,
+        trusted=partner.sp.trusted_keys(partner.entity_id),
+        flavour=flavour,
+        published=_signing(own.idp),
+        single_logout=own.idp.single_logout_services,
+        sso=own.idp.single_sign_on_services,
+        relying=partner.entity_id,
+        acs=partner.sp.assertion_consumer_services,
+        verifies=bool(own.idp.want_authn_requests_signed or partner.sp.authn_requests_signed),
+    )
+
+
+def ten_years_after(moment: datetime) -> datetime:
+    """Ten calendar years on, to the millisecond, as Salesforce dates the metadata it writes; 29 February becomes 28."""
+    moment = moment.astimezone(UTC)
+    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+    if (moment.month, moment.day) == _LEAP_DAY:
+        moment -= timedelta(days=1)
+    return moment.replace(year=min(moment.year + _SALESFORCE_YEARS, MAXYEAR))
+
+
+def _signing(role: IDPSSODescriptor | SPSSODescriptor) -> tuple[Certificate, ...]:
+    keys: Sequence[KeyDescriptor] = role.key_descriptors
+    return tuple(key.certificates[0] for key in keys if key.use != "encryption" and key.certificates)
+
+
+def _document(entity: EntityDescriptor, flavour: Flavour) -> bytes:
+    return write_entity(entity, indent=3 if flavour == "salesforce" else 2)
+
+
+def _without(entity: EntityDescriptor, role: str) -> ConfigError:
+    return ConfigError(
+        entity.entity_id, f"its metadata holds no {role} for SAML 2.0", "give the metadata of the other side"
+    )
+
+
+def _no_address(name: str, problem: str) -> ConfigError:
+    return ConfigError(name, problem, "add the address to the metadata")
