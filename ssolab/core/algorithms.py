@@ -10,7 +10,7 @@ from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa, utils
 
-from ssolab.core.findings import DefectError, InputError
+from ssolab.core.findings import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,6 +57,11 @@ class SignatureAlgorithm:
         pss = padding.PSS(mgf=padding.MGF1(hashed), salt_length=hashed.digest_size)
         object.__setattr__(self, "_padding", pss if self.pss else _PKCS1)
         object.__setattr__(self, "_ecdsa", ec.ECDSA(hashed))
+
+    @property
+    def hasher(self) -> hashes.HashAlgorithm:
+        """The hash as `cryptography` knows it."""
+        return self._hash
 
     def sign(self, private: PrivateKey, data: bytes) -> bytes:
         """Sign *data* (not its digest).
@@ -149,15 +154,3 @@ def signature_algorithm_for(key: PublicKey, hash: str = "sha256", *, pss: bool =
         what = f"{key.kind} keys with {'PSS and ' if pss else ''}{hash}"
         raise InputError("key", f"no signature algorithm for {what}", "use an RSA or EC key")
     return found
-
-
-def hash_named(name: str) -> hashes.HashAlgorithm:
-    """Return the hash that `cryptography` knows by a name of this table.
-
-    Raises:
-        DefectError: there is none.
-    """
-    try:
-        return _HASHES[name]
-    except KeyError:
-        raise DefectError(f"no hash is called {name}") from None

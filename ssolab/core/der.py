@@ -61,13 +61,18 @@ class Element:
         """The value without tag and length."""
         return self.buffer[self.body : self.end]
 
+    @property
+    def constructed(self) -> bool:
+        """Whether the value is a row of elements."""
+        return bool(self.tag & _CONSTRUCTED)
+
     def __iter__(self) -> Iterator[Element]:
         """Walk the elements inside, one level down.
 
         Raises:
             ValueError: what stands inside is not a row of whole elements.
         """
-        if not self.tag & _CONSTRUCTED:
+        if not self.constructed:
             raise ValueError(f"tag 0x{self.tag:02x} holds no elements")
         at = self.body
         while at < self.end:
