@@ -37,7 +37,8 @@ def habits_of(values: Mapping[str, Any], base: Habits, name: str) -> Habits:
         if key not in known:
             near = difflib.get_close_matches(key, known, n=1)
             raise ConfigError(name, f"unknown habit {key!r}", f"did you mean {near[0]}?" if near else _these(known))
-        read[key] = _READERS.get(key, _span)(value, f"{name}: {key}")
+        reader: Callable[[Any, str], Any] = _READERS.get(key, _span)
+        read[key] = reader(value, f"{name}: {key}")
     return replace(base, **read)
 
 
@@ -70,7 +71,9 @@ def parse_profile(values: Mapping[str, Any], name: str) -> Profile:
 def entry_of(profile: Profile) -> Entry:
     """Describe a profile for the catalog."""
     habits = [f"{each.name}: {_shown(getattr(profile.habits, each.name))}" for each in fields(Habits)]
-    evidence = [f"{each.says} ({each.confidence}{', ' + each.url if each.url else ''})" for each in profile.evidence]
+    evidence = [
+        f"{each.says} ({each.confidence}{', ' + each.source if each.source else ''})" for each in profile.evidence
+    ]
     text = "\n\n".join(part for part in (profile.notes, "; ".join(habits) + ".", *evidence) if part)
     return Entry(kind=Kind.PROFILE, code=profile.id, title=f"{profile.title}.", text=text, cites=_as_of(profile))
 
@@ -91,11 +94,11 @@ def _shown(value: object) -> str:
 
 def _evidence(values: Any, name: str) -> Evidence:
     if not isinstance(values, dict):
-        raise ConfigError(name, "evidence is not a table", "write [[evidence]] with says, confidence and url")
+        raise ConfigError(name, "evidence is not a table", "write [[evidence]] with says, confidence and source")
     return Evidence(
         says=_text(values.get("says"), f"{name}: evidence says"),
         confidence=_one_of(_CONFIDENCE)(values.get("confidence"), f"{name}: evidence confidence"),
-        url=values.get("url"),
+        source=values.get("source"),
     )
 
 

@@ -1,0 +1,71 @@
+"""Who plays whom: a private key that the lab does not hold is played by a twin over a key made on the spot.
+
+Salesforce keeps the private keys of the retired certificates, and partners keep theirs, so a rehearsal on public files
+alone needs stand-ins. Each distinct key gets one new key of the same type and size; every certificate over it gets a
+twin with the same names and dates, and the same substitution holds in every trust set and document.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ssolab.core.keys import PublicKey, SigningCredential, TrustedKey
+from ssolab.core.selfsigned import twin
+
+if TYPE_CHECKING:
+    from ssolab.core.certs import Certificate
+    from ssolab.core.keys import PrivateKey
+    from ssolab.cutover.model import Inventory
+
+NewKey = Callable[[str, int], "PrivateKey"]
+
+
+@dataclass(slots=True)
+class Cast:
+    """Finds the credential that plays a certificate: the user's own where the lab holds it, else a twin.
+
+    Twins are made when first asked for, with `new_key(kind, bits)`, and kept.
+    """
+
+    held: dict[str, SigningCredential]
+    new_key: NewKey
+    _keys: dict[str, PrivateKey] = field(default_factory=dict)
+    _twins: dict[str, SigningCredential] = field(default_factory=dict)
+
+    def credential(self, certificate: Certificate) -> SigningCredential:
+        """Give the credential that signs for the certificate."""
+        if (own := self.held.get(certificate.sha256)) is not None:
+            return own
+        if certificate.sha256 not in self._twins:
+            spki = certificate.spki_sha256
+            if spki not in self._keys:
+                public = PublicKey(certificate.spki)
+                self._keys[spki] = self._known_key(spki) or self.new_key(public.kind, public.bits)
+            private = self._keys[spki]
+            made = twin(certificate, private).certificate
+            label = f"{certificate.label} (twin)"
+            self._twins[certificate.sha256] = SigningCredential(private=private, certificate=made, label=label)
+        return self._twins[certificate.sha256]
+
+    def _known_key(self, spki: str) -> PrivateKey | None:
+        """Use the user's own private key for another certificate over the same key."""
+        return next((own.private for own in self.held.values() if own.public.sha256 == spki), None)
+
+    def is_twin(self, certificate: Certificate) -> bool:
+        """Say whether the certificate is played by a stand-in."""
+        return certificate.sha256 not in self.held
+
+    def trusted(self, certificates: Iterable[Certificate], holder: str) -> tuple[TrustedKey, ...]:
+        """Give the trust set of a party that holds these certificates of *holder*."""
+        return tuple(
+            TrustedKey.of(self.credential(each).certificate, holder=holder, source=f"held for {holder}", use="signing")
+            for each in certificates
+        )
+
+
+def cast_for(inventory: Inventory, new_key: NewKey) -> Cast:
+    """Set up the cast of a lab with the keys that its parties hold."""
+    held = {sha: own for party in inventory.parties.values() for sha, own in party.credentials.items()}
+    return Cast(held=held, new_key=new_key)
