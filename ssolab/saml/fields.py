@@ -26,6 +26,7 @@ _SPACE = " \t\r\n"
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _UNSIGNED_SHORT = 65_535
 _XSI_TYPE = f"{{{XSI}}}type"
+_QUALIFIED = re.compile(r"(?:(?P<prefix>[^\s:{}]+):)?(?P<name>[^\s:{}]+)")
 _LONG_UNITS = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+(?:\.\d+)?)D)?(?P<rest>.*)", re.DOTALL
 )
@@ -210,13 +211,18 @@ def needed_number(element: Element, name: str, document: str) -> int:
     return value
 
 
-def type_of(element: Element) -> str | None:
-    """Read xsi:type as an expanded name; as written when its prefix is bound to nothing."""
+def type_of(element: Element, document: str) -> str | None:
+    """Read xsi:type as an expanded name; as written when its prefix is bound to nothing.
+
+    Raises:
+        InputError: it has not the form of a name.
+    """
     if (value := element.get(_XSI_TYPE)) is None:
         return None
-    prefix, colon, name = value.strip(_SPACE).rpartition(":")
-    namespace = element.nsmap.get(prefix if colon else None)
-    return f"{{{namespace}}}{name}" if namespace else value.strip(_SPACE)
+    if not (match := _QUALIFIED.fullmatch(value.strip(_SPACE))):
+        raise refused(element, document, f"xsi:type of {local_name(element)} is {value!r}, which is no name")
+    namespace = element.nsmap.get(match["prefix"])
+    return f"{{{namespace}}}{match['name']}" if namespace else match[0]
 
 
 def moment_text(moment: datetime) -> str:
@@ -277,14 +283,14 @@ def write(
 
 def write_type(element: Element, expanded: str) -> None:
     """Write xsi:type so that `type_of` reads it back; `prefixes_for` has declared the prefix at the element."""
-    name = etree.QName(expanded) if expanded.startswith("{") else None
-    prefix = name and next(known for known, namespace in element.nsmap.items() if namespace == name.namespace and known)
-    element.set(_XSI_TYPE, f"{prefix}:{name.localname}" if name else expanded)
+    namespace, _, name = expanded.removeprefix("{").rpartition("}")
+    prefix = next((prefix for prefix, known in element.nsmap.items() if prefix and known == namespace), None)
+    element.set(_XSI_TYPE, f"{prefix}:{name}" if prefix else name)
 
 
 def prefixes_for(expanded: str | None) -> dict[str, str]:
     """Namespace declarations that an element needs before `write_type` can write that type on it."""
     if expanded is None:
         return {}
-    namespace = etree.QName(expanded).namespace if expanded.startswith("{") else None
+    namespace = expanded.removeprefix("{").rpartition("}")[0]
     return {"xsi": XSI} | ({"xs" if namespace == XS else "t": namespace} if namespace else {})

@@ -1,0 +1,255 @@
+"""Issuing in three steps: draft a message, seal it with signatures, encode it for its binding (`bindings`).
+
+The steps are apart so that a lab can change the draft before it is signed, or the bytes after, with no hook in here.
+Ids and moments arrive as arguments: a message that can be made twice alike can be rehearsed and tested.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, Literal
+
+from ssolab.core.findings import ConfigError
+from ssolab.core.xmldsig import sign as sign_element
+from ssolab.core.xmltree import serialise
+from ssolab.saml.assertions import ASSERTION, Assertion, Conditions
+from ssolab.saml.messages import AuthnRequest, NameIDPolicy, Response, Status
+from ssolab.saml.names import (
+    ATTRIBUTE_UNSPECIFIED,
+    CONTEXT_UNSPECIFIED,
+    ENTITY,
+    PROTECTED_TRANSPORT,
+    UNSPECIFIED,
+)
+from ssolab.saml.statements import ANY, STRING, Attribute, AttributeStatement, AuthnStatement
+from ssolab.saml.subjects import NameID, Subject, SubjectConfirmation, SubjectConfirmationData
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from ssolab.core.keys import SigningCredential
+    from ssolab.core.xmltree import Element
+    from ssolab.saml.endpoints import IndexedEndpoint
+    from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty
+
+Seal = Literal["request", "assertion", "response", "both", "none"]
+
+LEEWAY: Final = timedelta(seconds=30)
+"""How far before its issue a Salesforce assertion begins to hold; ours too."""
+
+# OpenSAML, which Salesforce runs on, names these prefixes in the InclusiveNamespaces of each signature.
+_PREFIXES: dict[tuple[str, str], str] = {
+    ("salesforce", "AuthnRequest"): "ds saml samlp",
+    ("salesforce", "Response"): "ds saml samlp xs xsi",
+    ("salesforce", "Assertion"): "ds saml xs xsi",
+    ("generic", "AuthnRequest"): "",
+    ("generic", "Response"): "xs",
+    ("generic", "Assertion"): "xs",
+}
+
+
+def draft_request(  # noqa: PLR0913  each is a field of the standard's request
+    relying: RelyingParty,
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    acs: IndexedEndpoint | None = None,
+    by_index: bool = False,
+    name_id_format: str | None = None,
+    force_authn: bool | None = None,
+    is_passive: bool | None = None,
+) -> AuthnRequest:
+    """Draft an AuthnRequest of the shape that Salesforce sends: attributes, and an Issuer as the only child.
+
+    Args:
+        relying: who asks, and whom.
+        now: the moment of issue.
+        new_id: makes the request's ID.
+        acs: where the answer is wanted, if not at the party's default address.
+        by_index: name that address by its number, not by address and binding.
+        name_id_format: adds a NameIDPolicy, which Salesforce does not write.
+        force_authn: the user has to log in afresh.
+        is_passive: the user must not be asked anything.
+
+    Raises:
+        ConfigError: the party has no address, or its partner none for the binding.
+    """
+    here = relying.default_acs if acs is None else acs
+    return AuthnRequest(
+        id=new_id(),
+        issue_instant=_milliseconds(now),
+        destination=relying.request_endpoint.location,
+        issuer=NameID(relying.entity_id),
+        assertion_consumer_service_url=None if by_index else here.location,
+        assertion_consumer_service_index=here.index if by_index else None,
+        protocol_binding=None if by_index else here.binding,
+        force_authn=force_authn,
+        is_passive=is_passive,
+        name_id_policy=None if name_id_format is None else NameIDPolicy(format=name_id_format, allow_create=True),
+    )
+
+
+def draft_response(  # noqa: PLR0913  each is a field of the standard's response
+    asserting: AssertingParty,
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    name_id: NameID | str,
+    attributes: Mapping[str, str | Sequence[str]] | None = None,
+    acs: IndexedEndpoint | None = None,
+    in_response_to: str | None = None,
+    authn_instant: datetime | None = None,
+    life: timedelta | None = None,
+    leeway: timedelta = LEEWAY,
+) -> Response:
+    """Draft a Response with one bearer assertion, good from *leeway* before *now* until *life* after it.
+
+    Args:
+        asserting: who speaks, and to whom; the salesforce flavour writes the Format of the Issuer, values of type
+            anyType and an unspecified context, as Salesforce does.
+        now: the moment of issue.
+        new_id: makes the IDs of Response and Assertion, in this order, and then the SessionIndex.
+        name_id: whom it is about; a plain text gets the unspecified format.
+        attributes: names with their values.
+        acs: where it goes, if not to the partner's default address: Destination and Recipient.
+        in_response_to: ID of the request, to the letter; None for an unsolicited response.
+        authn_instant: when the user logged in, if not just now.
+        life: how long the assertion holds, if not the party's message_life.
+        leeway: for clocks that are behind.
+
+    Raises:
+        ConfigError: no address of the partner is known.
+    """
+    now = _milliseconds(now)
+    salesforce = asserting.flavour == "salesforce"
+    recipient = (asserting.default_acs if acs is None else acs).location
+    issuer = NameID(asserting.entity_id, ENTITY if salesforce else None)
+    end = now + (asserting.message_life if life is None else life)
+    data = SubjectConfirmationData(not_on_or_after=end, recipient=recipient, in_response_to=in_response_to)
+    response_id, assertion_id = new_id(), new_id()
+    stated = tuple(
+        Attribute.of(
+            name,
+            *((value,) if isinstance(value, str) else value),
+            name_format=ATTRIBUTE_UNSPECIFIED,
+            type=ANY if salesforce else STRING,
+        )
+        for name, value in (attributes or {}).items()
+    )
+    assertion = Assertion(
+        id=assertion_id,
+        issue_instant=now,
+        issuer=issuer,
+        subject=Subject(
+            name_id=NameID(name_id, UNSPECIFIED) if isinstance(name_id, str) else name_id,
+            confirmations=(SubjectConfirmation(data=data),),
+        ),
+        conditions=Conditions(
+            not_before=now - leeway, not_on_or_after=end, audience_restrictions=((asserting.relying,),)
+        ),
+        authn_statements=(
+            AuthnStatement(
+                authn_instant=now if authn_instant is None else _milliseconds(authn_instant),
+                session_index=new_id(),
+                authn_context_class_ref=CONTEXT_UNSPECIFIED if salesforce else PROTECTED_TRANSPORT,
+            ),
+        ),
+        attribute_statements=(AttributeStatement(attributes=stated),) if stated else (),
+    )
+    return Response(
+        id=response_id,
+        issue_instant=now,
+        status=Status(),
+        destination=recipient,
+        in_response_to=in_response_to,
+        issuer=issuer,
+        assertions=(assertion,),
+    )
+
+
+def draft_refusal(  # noqa: PLR0913  each is a field of the standard's response
+    asserting: AssertingParty,
+    *,
+    now: datetime,
+    new_id: Callable[[], str],
+    codes: tuple[str, ...],
+    message: str | None = None,
+    acs: IndexedEndpoint | None = None,
+    in_response_to: str | None = None,
+) -> Response:
+    """Draft a Response that lets nobody in and says why: status codes, outermost first, and a message for people.
+
+    Raises:
+        ConfigError: no address of the partner is known.
+    """
+    return Response(
+        id=new_id(),
+        issue_instant=_milliseconds(now),
+        status=Status(codes=codes, message=message),
+        destination=(asserting.default_acs if acs is None else acs).location,
+        in_response_to=in_response_to,
+        issuer=NameID(asserting.entity_id),
+    )
+
+
+def seal(  # noqa: PLR0913  each is a choice that real senders make differently
+    message: AuthnRequest | Response,
+    credential: SigningCredential | None,
+    *,
+    sign: Seal | None = None,
+    hash: str = "sha256",  # noqa: A002  the word of the standards
+    pss: bool = False,
+    digest_hash: str | None = None,
+    key_info: bool = True,
+    flavour: Flavour = "generic",
+) -> bytes:
+    """Write a message, signed as wanted; where a Response and its assertions are signed, the assertions come first.
+
+    Args:
+        message: the draft.
+        credential: what to sign with; may be None only where nothing is signed.
+        sign: "request" for an AuthnRequest, "assertion", "response" or "both" for a Response, or "none" (a redirected
+            message is signed in its query). Left out: "request" or "assertion" where there is a credential.
+        hash: of the signature.
+        pss: RSA with PSS padding.
+        digest_hash: of the reference, where it differs from *hash*.
+        key_info: put the certificate beside the signature.
+        flavour: which prefixes the signatures name in InclusiveNamespaces.
+
+    Raises:
+        ConfigError: *sign* does not fit the message, or nothing was given to sign with.
+        InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
+    """
+    request = isinstance(message, AuthnRequest)
+    if sign is None:
+        sign = "none" if credential is None else "request" if request else "assertion"
+    if sign not in ({"request", "none"} if request else {"assertion", "response", "both", "none"}):
+        raise ConfigError("sign", f"{sign!r} does not fit {type(message).__name__}", "choose what the message has")
+    root = message.element()
+    if sign == "none":
+        return serialise(root)
+    if credential is None:
+        raise ConfigError("sign", f"{sign!r} needs a key", "give a signing credential, or sign none")
+
+    def put(element: Element, kind: str) -> None:
+        sign_element(
+            element,
+            credential,
+            hash=hash,
+            pss=pss,
+            digest_hash=digest_hash,
+            key_info=key_info,
+            prefixes=_PREFIXES[flavour, kind],
+        )
+
+    if sign in {"assertion", "both"}:
+        for assertion in root.iterchildren(ASSERTION):
+            put(assertion, "Assertion")
+    if sign != "assertion":
+        put(root, type(message).__name__)
+    return serialise(root)
+
+
+def _milliseconds(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

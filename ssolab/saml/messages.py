@@ -1,0 +1,273 @@
+"""Requests and responses of web single sign-on, named as SAML2Core section 3 names them.
+
+The parts of an assertion are importable from here too, so that a caller needs to know one module.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final
+
+from ssolab.core.xmltree import DS, SAML, SAMLP
+from ssolab.saml.assertions import ASSERTION, Assertion, Conditions, ProxyRestriction
+from ssolab.saml.fields import (
+    Parts,
+    attributes,
+    flag,
+    needed,
+    needed_instant,
+    number,
+    read_as,
+    refused,
+    text,
+    uri,
+    write,
+)
+from ssolab.saml.names import SUCCESS, VERSION
+from ssolab.saml.statements import Attribute, AttributeStatement, AttributeValue, AuthnStatement
+from ssolab.saml.subjects import ISSUER, NameID, Subject, SubjectConfirmation, SubjectConfirmationData
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from typing import Self
+
+    from ssolab.core.xmltree import Element
+
+__all__ = [
+    "Assertion",
+    "Attribute",
+    "AttributeStatement",
+    "AttributeValue",
+    "AuthnRequest",
+    "AuthnStatement",
+    "Conditions",
+    "NameID",
+    "NameIDPolicy",
+    "ProxyRestriction",
+    "RequestedAuthnContext",
+    "Response",
+    "Status",
+    "Subject",
+    "SubjectConfirmation",
+    "SubjectConfirmationData",
+]
+
+RESPONSE: Final = f"{{{SAMLP}}}Response"
+AUTHN_REQUEST: Final = f"{{{SAMLP}}}AuthnRequest"
+_STATUS = f"{{{SAMLP}}}Status"
+_CODE = f"{{{SAMLP}}}StatusCode"
+_STATUS_MESSAGE = f"{{{SAMLP}}}StatusMessage"
+_POLICY = f"{{{SAMLP}}}NameIDPolicy"
+_CONTEXT = f"{{{SAMLP}}}RequestedAuthnContext"
+_CLASS_REF = f"{{{SAML}}}AuthnContextClassRef"
+_ENCRYPTED = f"{{{SAML}}}EncryptedAssertion"
+_SIGNATURE = f"{{{DS}}}Signature"
+_DEEPEST_STATUS = 8
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Status:
+    """How a request went (SAML2Core 3.2.2): the nested status codes, outermost first, and a message."""
+
+    codes: tuple[str, ...] = (SUCCESS,)
+    message: str | None = None
+
+    @classmethod
+    def read(cls, element: Element, document: str) -> Self:
+        """Read a Status.
+
+        Raises:
+            InputError: it holds no StatusCode, one without a Value, or they are nested without end.
+        """
+        parts = Parts(element, document)
+        codes: list[str] = []
+        code: Element | None = parts.needed(_CODE)
+        while code is not None:
+            if len(codes) == _DEEPEST_STATUS:
+                raise refused(code, document, f"StatusCode is nested more than {_DEEPEST_STATUS} deep")
+            codes.append(needed(code, "Value", document))
+            code = Parts(code, document).one(_CODE)
+        message = parts.one(_STATUS_MESSAGE)
+        return cls(codes=tuple(codes), message=None if message is None else text(message, document))
+
+    @property
+    def success(self) -> bool:
+        """Whether the outermost code is Success."""
+        return self.codes[:1] == (SUCCESS,)
+
+    def write(self, parent: Element) -> None:
+        """Write it below a Response."""
+        element = inner = write(parent, _STATUS)
+        for code in self.codes:
+            inner = write(inner, _CODE, {"Value": code})
+        if self.message is not None:
+            write(element, _STATUS_MESSAGE, content=self.message)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Response:
+    """An answer of an identity provider (SAML2Core 3.3.3); of encrypted assertions only the number is known."""
+
+    id: str
+    issue_instant: datetime
+    status: Status
+    version: str = VERSION
+    destination: str | None = None
+    in_response_to: str | None = None
+    consent: str | None = None
+    issuer: NameID | None = None
+    assertions: tuple[Assertion, ...] = ()
+    encrypted_assertions: int = field(default=0, compare=False)
+
+    @classmethod
+    def read(cls, element: Element, document: str = "response") -> Self:
+        """Read a Response with its assertions, whose signatures, if any, are not looked at.
+
+        Raises:
+            InputError: it is another element, lacks what the schema requires, or a part of it cannot be read.
+        """
+        read_as(element, RESPONSE, document)
+        parts = Parts(element, document)
+        issuer = parts.one(ISSUER)
+        return cls(
+            id=needed(element, "ID", document),
+            issue_instant=needed_instant(element, "IssueInstant", document),
+            status=Status.read(parts.needed(_STATUS), document),
+            version=needed(element, "Version", document),
+            destination=element.get("Destination"),
+            in_response_to=element.get("InResponseTo"),
+            consent=element.get("Consent"),
+            issuer=None if issuer is None else NameID.read(issuer, document),
+            assertions=tuple(Assertion.read(each, document) for each in parts.all(ASSERTION)),
+            encrypted_assertions=len(parts.all(_ENCRYPTED)),
+        )
+
+    def element(self) -> Element:
+        """Build the Response without a signature."""
+        values = attributes(
+            ID=self.id,
+            InResponseTo=self.in_response_to,
+            Version=self.version,
+            IssueInstant=self.issue_instant,
+            Destination=self.destination,
+            Consent=self.consent,
+        )
+        element = write(None, RESPONSE, values, nsmap={"samlp": SAMLP, "saml": SAML})
+        if self.issuer is not None:
+            self.issuer.write(element, ISSUER)
+        self.status.write(element)
+        for assertion in self.assertions:
+            assertion.write(element)
+        return element
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameIDPolicy:
+    """What kind of name the requester wants (SAML2Core 3.4.1.1)."""
+
+    format: str | None = None
+    sp_name_qualifier: str | None = None
+    allow_create: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestedAuthnContext:
+    """How the subject has to log in (SAML2Core 3.3.2.2.1)."""
+
+    class_refs: tuple[str, ...] = ()
+    comparison: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuthnRequest:
+    """A service provider's wish for a login (SAML2Core 3.4.1); `passed_over` names the parts that are not read."""
+
+    id: str
+    issue_instant: datetime
+    version: str = VERSION
+    destination: str | None = None
+    consent: str | None = None
+    issuer: NameID | None = None
+    assertion_consumer_service_url: str | None = None
+    assertion_consumer_service_index: int | None = None
+    protocol_binding: str | None = None
+    attribute_consuming_service_index: int | None = None
+    provider_name: str | None = None
+    force_authn: bool | None = None
+    is_passive: bool | None = None
+    name_id_policy: NameIDPolicy | None = None
+    requested_authn_context: RequestedAuthnContext | None = None
+    passed_over: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def read(cls, element: Element, document: str = "request") -> Self:
+        """Read an AuthnRequest, whose signature, if any, is not looked at.
+
+        Raises:
+            InputError: it is another element, lacks what the schema requires, or a part of it cannot be read.
+        """
+        read_as(element, AUTHN_REQUEST, document)
+        parts = Parts(element, document)
+        issuer, policy, context = parts.one(ISSUER), parts.one(_POLICY), parts.one(_CONTEXT)
+        return cls(
+            id=needed(element, "ID", document),
+            issue_instant=needed_instant(element, "IssueInstant", document),
+            version=needed(element, "Version", document),
+            destination=element.get("Destination"),
+            consent=element.get("Consent"),
+            issuer=None if issuer is None else NameID.read(issuer, document),
+            assertion_consumer_service_url=element.get("AssertionConsumerServiceURL"),
+            assertion_consumer_service_index=number(element, "AssertionConsumerServiceIndex", document),
+            protocol_binding=element.get("ProtocolBinding"),
+            attribute_consuming_service_index=number(element, "AttributeConsumingServiceIndex", document),
+            provider_name=element.get("ProviderName"),
+            force_authn=flag(element, "ForceAuthn", document),
+            is_passive=flag(element, "IsPassive", document),
+            name_id_policy=None
+            if policy is None
+            else NameIDPolicy(
+                format=policy.get("Format"),
+                sp_name_qualifier=policy.get("SPNameQualifier"),
+                allow_create=flag(policy, "AllowCreate", document),
+            ),
+            requested_authn_context=None
+            if context is None
+            else RequestedAuthnContext(
+                class_refs=tuple(uri(each, document) for each in context.iterchildren(_CLASS_REF)),
+                comparison=context.get("Comparison"),
+            ),
+            passed_over=parts.others(_REQUEST_PARTS),
+        )
+
+    def element(self) -> Element:
+        """Build the AuthnRequest without a signature."""
+        values = attributes(
+            ID=self.id,
+            Version=self.version,
+            IssueInstant=self.issue_instant,
+            Destination=self.destination,
+            Consent=self.consent,
+            ForceAuthn=self.force_authn,
+            IsPassive=self.is_passive,
+            ProtocolBinding=self.protocol_binding,
+            AssertionConsumerServiceURL=self.assertion_consumer_service_url,
+            AssertionConsumerServiceIndex=self.assertion_consumer_service_index,
+            AttributeConsumingServiceIndex=self.attribute_consuming_service_index,
+            ProviderName=self.provider_name,
+        )
+        element = write(None, AUTHN_REQUEST, values, nsmap={"samlp": SAMLP, "saml": SAML})
+        if self.issuer is not None:
+            self.issuer.write(element, ISSUER)
+        if (policy := self.name_id_policy) is not None:
+            wanted = attributes(
+                Format=policy.format, SPNameQualifier=policy.sp_name_qualifier, AllowCreate=policy.allow_create
+            )
+            write(element, _POLICY, wanted)
+        if (context := self.requested_authn_context) is not None:
+            inside = write(element, _CONTEXT, attributes(Comparison=context.comparison))
+            for class_ref in context.class_refs:
+                write(inside, _CLASS_REF, content=class_ref)
+        return element
+
+
+_REQUEST_PARTS = frozenset({ISSUER, _POLICY, _CONTEXT, _SIGNATURE})
