@@ -1,0 +1,91 @@
+"""The bytes that a signature is about: the canonical form of SignedInfo, and of an element without its signature.
+
+The signature is cut out of the canonical bytes instead of being taken out of the tree, so the caller's tree is never
+touched. A wrong cut could only cause a refusal: what is returned counts only after its digest was found to be signed.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from lxml import etree
+
+from ssolab.core.xmltree import DS, Element, canonical, reparse, serialise
+
+if TYPE_CHECKING:
+    from ssolab.core.xmlshape import Form, Shape
+
+_XML: Final = "{http://www.w3.org/XML/1998/namespace}"
+_INHERITED = etree.XPath("boolean(ancestor::*/@xml:*)", namespaces={"xml": _XML[1:-1]})
+_PRECEDING = etree.XPath("count($signature/preceding::ds:Signature) - count($parent/preceding::ds:Signature)", namespaces={"ds": DS})
+
+
+def canonical_in(element: Element, form: Form, *, comments: bool = False) -> bytes:
+    """Write the canonical form of an element where it stands.
+
+    The inclusive form takes the namespaces and the xml: attributes of the ancestors in (Canonical XML 1.0, 2.4).
+
+    Raises:
+        ValueError: the form is undefined or empty.
+    """
+    if not form.exclusive and element.getparent() is not None and _INHERITED(element):
+        copy = reparse(serialise(element))  # serialising a part writes the namespaces that are in scope
+        for ancestor in element.iterancestors():
+            for name, value in ancestor.items():
+                if name.startswith(_XML) and name not in copy.attrib:
+                    copy.set(name, value)
+        element = copy
+    return canonical(element, exclusive=form.exclusive, prefixes=form.prefixes, comments=comments)
+
+
+def signed_info_bytes(shape: Shape, form: Form) -> bytes:
+    """Write the bytes that SignatureValue covers (XMLDSig 3.2.2).
+
+    Raises:
+        ValueError: the form is undefined or empty.
+    """
+    return canonical_in(shape.signed_info, form)
+
+
+def digested_bytes(shape: Shape, form: Form, *, comments: bool = False) -> bytes:
+    """Write the bytes that DigestValue covers: the parent without its signature (XMLDSig 6.6.4).
+
+    Raises:
+        ValueError: the form is undefined or empty.
+    """
+    return without_signature(canonical_in(shape.parent, form, comments=comments), shape)
+
+
+def without_signature(written: bytes, shape: Shape) -> bytes:
+    """Cut the signature out of the canonical form of its parent."""
+    start, end = signature_span(written, shape)
+    return written[:start] + written[end:]
+
+
+def signature_span(written: bytes, shape: Shape) -> tuple[int, int]:
+    """Find the signature in the canonical form of its parent.
+
+    Canonical text has no `<` of its own, and a tag name is followed by a space or `>`.
+
+    Raises:
+        ValueError: it is not there, so something stands around it that has no place in a signed message.
+    """
+    prefix = shape.signature.prefix
+    name = f"{prefix}:Signature".encode() if prefix else b"Signature"
+    skip = 0 if shape.in_place else int(_PRECEDING(shape.parent, signature=shape.signature, parent=shape.parent))
+    start = -1
+    while skip >= 0:
+        start = written.index(b"<" + name, start + 1)
+        if written[start + len(name) + 1] in b" >":
+            skip -= 1
+    closing = b"</" + name + b">"
+    return start, written.index(closing, start) + len(closing)
+
+
+def relative_namespace_in(element: Element) -> tuple[str, Element] | None:
+    """Find a namespace declaration with a relative URI, for which canonicalisation is undefined (Canonical XML 1.0, 1.3)."""
+    for found in element.iter("*"):
+        for uri in found.nsmap.values():
+            if uri and ":" not in uri.partition("/")[0]:
+                return uri, found
+    return None
