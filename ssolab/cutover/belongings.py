@@ -1,0 +1,158 @@
+"""What a party of a lab brings along: its metadata, its certificates, and the private keys in a key store.
+
+A folder of a Salesforce project holds certificate requests and empty files beside certificates, and both are right
+there; so a folder is read leniently, and a file that is named is read strictly.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, Protocol
+
+from ssolab.core.certs import read_certificates
+from ssolab.core.findings import ConfigError, InputError
+from ssolab.core.keys import SigningCredential, credential_from
+from ssolab.saml.metadata import EntityDescriptor, read_entity
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from ssolab.core.certs import Certificate
+    from ssolab.core.keystores import KeyStore
+    from ssolab.cutover.model import Party
+    from ssolab.cutover.tables import Table
+
+PASSWORD: Final = "SSOLAB_PASSWORD"  # noqa: S105 - the name of the variable
+
+_CERTIFICATES: Final = (".crt", ".cer", ".pem", ".der")
+_STORES: Final = (".jks", ".jceks", ".p12", ".pfx")
+_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+
+
+class Files(Protocol):
+    """The folder of a lab, on disk or made up."""
+
+    def read(self, path: str) -> bytes:
+        """Give the bytes of a file below the folder.
+
+        Raises:
+            InputError: there is no such file, or it cannot be read.
+        """
+
+    def names(self, path: str) -> tuple[str, ...] | None:
+        """Give the names of the files right inside a folder, sorted; None where that is no folder."""
+
+    def called(self, path: str) -> str:
+        """Give the name of a file for people."""
+
+
+def entities_of(table: Table, files: Files) -> tuple[EntityDescriptor, ...]:
+    """Read the metadata that a party names: files, or every .xml file right inside a folder.
+
+    Raises:
+        ConfigError: a file is not there, or two of them describe one entity in the same role.
+        InputError: a file is no SAML metadata.
+    """
+    found: list[EntityDescriptor] = []
+    for path in _paths(table, "metadata", files, (".xml",)):
+        entity = read_entity(_read(table, "metadata", path, files), files.called(path))
+        for other in found:
+            if other.entity_id == entity.entity_id and ((other.idp and entity.idp) or (other.sp and entity.sp)):
+                remedy = "keep one of the two files"
+                raise table.wrong("metadata", f"describes {entity.entity_id} twice in one role", remedy)
+        found.append(entity)
+    return tuple(found)
+
+
+def certificates_of(
+    table: Table, files: Files, environ: Mapping[str, str]
+) -> tuple[dict[str, Certificate], dict[str, SigningCredential]]:
+    """Read the certificates that a party names, by path; further ones in one file are called `path#2`, `path#alias`.
+
+    Private keys come along out of key stores, by the SHA-256 of their certificate.
+
+    Raises:
+        ConfigError: a file is not there, or the variable that should hold a password is not set.
+        InputError: a named file holds no certificate, or a key store cannot be opened.
+    """
+    certificates: dict[str, Certificate] = {}
+    credentials: dict[str, SigningCredential] = {}
+    for path in _paths(table, "certificates", files, (*_CERTIFICATES, *_STORES)):
+        data, name = _read(table, "certificates", path, files), files.called(path)
+        if (store := _store(data, name, table, environ)) is not None:
+            for entry in store.entries:
+                for number, certificate in enumerate(entry.certificates, 1):
+                    certificates[f"{path}#{entry.alias}" + (f".{number}" if number > 1 else "")] = certificate
+                if entry.private is not None and entry.certificates:
+                    own = entry.certificates[0]
+                    credentials[own.sha256] = credential_from(entry.private, own, f"{name}#{entry.alias}")
+        elif path in table.texts("certificates") or _has_certificate(data):
+            for number, certificate in enumerate(read_certificates(data, name), 1):
+                certificates[path + (f"#{number}" if number > 1 else "")] = certificate
+    return certificates, credentials
+
+
+def one_certificate(table: Table, key: str, parties: Mapping[str, Party], files: Files) -> Certificate:
+    """Find the certificate that a cutover names: one that a party has under this path, or the first one in the file.
+
+    Raises:
+        ConfigError: there is no such file.
+        InputError: it holds no certificate.
+    """
+    path = _plain(table, key, table.text(key))
+    for party in parties.values():
+        if path in party.certificates:
+            return party.certificates[path]
+    return read_certificates(_read(table, key, path, files), files.called(path))[0]
+
+
+def _store(data: bytes, name: str, table: Table, environ: Mapping[str, str]) -> KeyStore | None:
+    """Open a key store; None where it is something else."""
+    if b"-----BEGIN " in data:
+        return None
+    from ssolab.core.keystores import is_store, open_store  # few labs need all those old ciphers
+
+    return open_store(data, name, _password(table, environ)) if is_store(data) else None
+
+
+def _has_certificate(data: bytes) -> bool:
+    """Tell a certificate from what else may lie in a project's folder: nothing yet, or a request."""
+    return bool(data.strip()) and not (b"-----BEGIN " in data and b"CERTIFICATE-----" not in data)
+
+
+def _password(table: Table, environ: Mapping[str, str]) -> str | None:
+    if "password_env" not in table.values:
+        return environ.get(PASSWORD)
+    name = table.text("password_env")
+    if name not in environ:
+        remedy = f"export {name}, or give certificates without private keys"
+        raise table.wrong("password_env", f"names {name}, which is not in the environment", remedy)
+    return environ[name]
+
+
+def _paths(table: Table, key: str, files: Files, endings: tuple[str, ...]) -> Iterator[str]:
+    """Resolve a file, a list of files, or a folder into files."""
+    for given in table.texts(key):
+        path = _plain(table, key, given)
+        inside = files.names(path)
+        if inside is None:
+            yield path
+            continue
+        chosen = [name for name in inside if name.lower().endswith(endings) and not name.endswith("-meta.xml")]
+        if not chosen:
+            raise table.wrong(key, f"is the folder {path}, which holds no {' or '.join(endings)} file", "put one there")
+        yield from (f"{path}/{name}" for name in chosen)
+
+
+def _plain(table: Table, key: str, path: str) -> str:
+    if _REMOTE.match(path):
+        remedy = "download the file, put it beside the lab file, and name it here"
+        raise table.wrong(key, f"is the address {path[:200]}; this release reads no network", remedy)
+    return path.replace("\\", "/").rstrip("/") or path
+
+
+def _read(table: Table, key: str, path: str, files: Files) -> bytes:
+    try:
+        return files.read(path)
+    except InputError as error:
+        raise ConfigError(table.place(key), f"{key} names {error.name}: {error.problem}", error.remedy) from None
