@@ -1,0 +1,224 @@
+"""What checks work with: the materials (what was signed), the expectation (who we are, whom we trust, when it is).
+
+Checks read elements, not typed messages, since a message that breaks a rule of the schema should come back with every
+reason and not with the first one. What they read was re-parsed from the digested bytes wherever a signature held.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Literal, Protocol
+
+from ssolab.core.instants import parse_instant
+from ssolab.core.xmltree import SAML, SAMLP, children, where
+from ssolab.saml.names import BEARER, SUCCESS
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterator, Mapping, Sequence
+    from datetime import datetime
+
+    from ssolab.core.findings import Where
+    from ssolab.core.keys import Permission, TrustedKey
+    from ssolab.core.xmltree import Element
+
+WantSigned = Literal["either", "assertion", "response", "both"]
+Match = Literal["key", "certificate"]
+
+
+class ReplayMemory(Protocol):
+    """Remembers which assertions were used. The caller owns it, and with it the state that the checks do not have."""
+
+    def remember(self, issuer: str, assertion_id: str, until: datetime, now: datetime, /) -> bool:
+        """Remember an assertion until a moment; say whether it had been seen before."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Principal:
+    """Who may log in: read from nothing but signed bytes. An identity is the pair of `issuer` and `name_id`."""
+
+    name_id: str
+    format: str | None
+    attributes: Mapping[str, tuple[str, ...]]
+    session_index: str | None
+    issuer: str
+    in_response_to: str | None
+    authn_context: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expectation:
+    """What every kind of message is held against. What is None is not judged, and the report says so.
+
+    `known` are keys that can be named but are not trusted; they only improve the explanation. `ignore` holds codes of
+    checks whose errors are waived. `destinations` are the addresses at which the message may have been received.
+    """
+
+    now: datetime
+    trusted: Sequence[TrustedKey]
+    issuer: str | None = None
+    skew: timedelta = timedelta(seconds=60)
+    permit: frozenset[Permission] = frozenset()
+    ignore: frozenset[str] = frozenset()
+    known: Sequence[TrustedKey] = ()
+    match: Match = "key"
+    checks_expiry: bool = False
+    document: str = "message"
+    opinions: bool = True
+
+    @property
+    def destinations(self) -> tuple[str, ...] | None:
+        """The addresses that Destination may name."""
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Expected(Expectation):
+    """What a relying party expects of a Response.
+
+    `recipient` is the assertion consumer address that received the message (several, where any of them may have).
+    `in_response_to`: the ids of the pending requests; empty means that only an unsolicited Response is welcome, and
+    `unsolicited` welcomes one beside those that answer a request. `message_life` is how old the Response may be.
+    `binding` is the URI of the binding that it came by.
+    """
+
+    audience: str | None = None
+    recipient: str | tuple[str, ...] | None = None
+    in_response_to: Collection[str] | None = None
+    unsolicited: bool = False
+    message_life: timedelta | None = None
+    replay: ReplayMemory | None = None
+    want_signed: WantSigned = "either"
+    binding: str | None = None
+
+    @property
+    def destinations(self) -> tuple[str, ...] | None:
+        """The addresses that Destination and Recipient may name."""
+        return (self.recipient,) if isinstance(self.recipient, str) else self.recipient
+
+
+@dataclass(frozen=True, kw_only=True)
+class Materials:
+    """What the checks of one message read.
+
+    `message` is the root (a Response, or a request), `assertion` its one Assertion. Each is the element that the
+    verifier handed back where a signature over it held, else the one that was received. `received` is the root as it
+    came in, and `counterparts` says which received element each re-parsed root stands for: both are for naming places.
+    """
+
+    message: Element
+    assertion: Element | None
+    received: Element
+    counterparts: tuple[tuple[Element, Element], ...] = ()
+    message_signed: bool = False
+    """Whether the root itself was signed, so that its own attributes can be believed."""
+    keys: tuple[TrustedKey, ...] = ()
+    """The trusted key of each signature that held, in the order root, Assertion."""
+    key_infos: tuple[tuple[bytes, ...], ...] = ()
+    """The certificates in KeyInfo, as DER, of each signature that held."""
+    detached: bool = False
+    """Whether the signature came beside the message, in the query string, where no KeyInfo can travel."""
+    document: str = "message"
+    spoken: tuple[Element, ...] = field(init=False)
+    """The elements that carry an Issuer, a Version and an IssueInstant of their own."""
+
+    def __post_init__(self) -> None:
+        """Collect what speaks for itself."""
+        spoken = (self.message,) if self.assertion is None else (self.message, self.assertion)
+        object.__setattr__(self, "spoken", spoken)
+
+    def as_received(self, element: Element) -> Element:
+        """Find the received element that a signed one was digested from."""
+        path: list[tuple[str, int]] = []
+        here = element
+        while (above := here.getparent()) is not None:
+            path.append((here.tag, list(above.iterchildren(here.tag)).index(here)))
+            here = above
+        found = next((theirs for ours, theirs in self.counterparts if ours is here), None)
+        if found is None:
+            return element
+        for tag, number in reversed(path):
+            found = list(found.iterchildren(tag))[number]
+        return found
+
+    def where(self, element: Element) -> Where:
+        """Name the place of an element in the message as it was received."""
+        return where(self.as_received(element), self.document)
+
+    @property
+    def is_request(self) -> bool:
+        """Whether the root asks rather than answers."""
+        return str(self.message.tag).endswith("Request")
+
+    @functools.cached_property
+    def subject(self) -> Element | None:
+        """The Subject of the Assertion."""
+        return only(self.assertion, SAML, "Subject")
+
+    @functools.cached_property
+    def conditions(self) -> Element | None:
+        """The Conditions of the Assertion."""
+        return only(self.assertion, SAML, "Conditions")
+
+    @functools.cached_property
+    def name_id(self) -> Element | None:
+        """The NameID of the Subject."""
+        return only(self.subject, SAML, "NameID")
+
+    @functools.cached_property
+    def bearers(self) -> tuple[Element, ...]:
+        """The SubjectConfirmations of method bearer."""
+        return tuple(each for each in every(self.subject, SAML, "SubjectConfirmation") if each.get("Method") == BEARER)
+
+    @functools.cached_property
+    def statements(self) -> tuple[Element, ...]:
+        """The AuthnStatements of the Assertion."""
+        return tuple(every(self.assertion, SAML, "AuthnStatement"))
+
+    @functools.cached_property
+    def status(self) -> Element | None:
+        """The Status of the Response."""
+        return only(self.message, SAMLP, "Status")
+
+    @property
+    def succeeded(self) -> bool:
+        """Whether the outer StatusCode is Success."""
+        code = only(self.status, SAMLP, "StatusCode")
+        return code is not None and code.get("Value") == SUCCESS
+
+
+def every(parent: Element | None, namespace: str, local: str) -> Iterator[Element]:
+    """Yield the children of one name; none where the parent itself is missing."""
+    if parent is not None:
+        yield from children(parent, namespace, local)
+
+
+def only(parent: Element | None, namespace: str, local: str) -> Element | None:
+    """Give the first child of one name; that there is just one is `element-repeated`'s business."""
+    return next(every(parent, namespace, local), None)
+
+
+def text_of(element: Element) -> str:
+    """Give the complete text: no part of it can be cut off by a comment or a processing instruction."""
+    return str(element.xpath("string()"))
+
+
+def address_of(element: Element) -> str:
+    """Give the text of an xs:anyURI, whose outer white space does not count."""
+    return text_of(element).strip(" \t\r\n")
+
+
+def issuer_of(element: Element | None) -> str | None:
+    """Give the Issuer that a message or assertion names."""
+    issuer = only(element, SAML, "Issuer")
+    return None if issuer is None else text_of(issuer)
+
+
+def instant_of(element: Element | None, attribute: str) -> datetime | None:
+    """Read a moment, or None where it is missing or unreadable (`invalid-instant` reports that)."""
+    text = None if element is None else element.get(attribute)
+    try:
+        return None if text is None else parse_instant(text.strip(" \t\r\n"))
+    except ValueError:
+        return None

@@ -1,0 +1,332 @@
+"""Accepting an AuthnRequest: `accept_request` tells an identity provider whom to answer and where, or why it must not.
+
+The address of the answer comes from what is registered for the service provider and never from the request alone, which
+anybody can write. Whether the signature is looked at is the identity provider's setting; one that ignores it says so.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from ssolab.core.catalog import Check, check, entries_of
+from ssolab.core.findings import InputError, Opinion, Problem, Report, Severity, has_error
+from ssolab.core.instants import format_instant, in_words
+from ssolab.core.xmltree import local_name, parse
+from ssolab.saml import certificate_checks, message_checks
+from ssolab.saml.certificate_checks import certificates_out_of_date, out_of_date
+from ssolab.saml.judging import (
+    OURS,
+    combined,
+    facts_of,
+    guard,
+    judge_detached,
+    judge_signature,
+    run_checks,
+    unverified_content,
+)
+from ssolab.saml.materials import Expectation, Materials, instant_of
+from ssolab.saml.message_checks import moment
+from ssolab.saml.messages import AUTHN_REQUEST, AuthnRequest
+from ssolab.saml.names import REDIRECT
+from ssolab.saml.roles import default_of
+from ssolab.saml.structure import signature_in, stray_signature, unsigned
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime, timedelta
+
+    from ssolab.core.findings import Finding
+    from ssolab.core.xmltree import Element
+    from ssolab.saml.bindings import Received
+    from ssolab.saml.judging import Judged
+    from ssolab.saml.metadata import IndexedEndpoint
+    from ssolab.saml.parties import AssertingParty
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcceptedRequest:
+    """A request that may be answered, and the registered address of the answer (None: no registration was given)."""
+
+    request: AuthnRequest
+    acs: IndexedEndpoint | None
+    relay_state: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class RequestExpected(Expectation):
+    """What an identity provider expects of an AuthnRequest.
+
+    `destination` is the address that received it (several, where any of them may have), `acs` the addresses
+    registered for the service provider. `verifies` says whether signatures are looked at at all, `want_signed`
+    whether a request without one is refused then; `message_life` how old a request may be.
+    """
+
+    destination: str | tuple[str, ...] | None = None
+    acs: tuple[IndexedEndpoint, ...] | None = None
+    verifies: bool = True
+    want_signed: bool = True
+    message_life: timedelta | None = None
+
+    @property
+    def destinations(self) -> tuple[str, ...] | None:
+        """The addresses that Destination may name."""
+        return (self.destination,) if isinstance(self.destination, str) else self.destination
+
+
+@check(cites="SAML2Core 3.4.1")
+def acs_not_registered(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
+    """The request wants its answer sent to an address that is not registered.
+
+    Sending it there would hand the login to whoever wrote the request. Register the address (load the service
+    provider's current metadata); it is compared character by character, with its query.
+    """
+    if expected.acs is None:
+        return
+    try:
+        acs_of(message, expected.acs)
+    except LookupError as error:
+        wanted, found = error.args
+        yield Problem(
+            "the answer is wanted at an address that is not registered",
+            expected=wanted,
+            observed=found,
+            where=message.where(message.message),
+        )
+
+
+def acs_of(message: Materials, registered: tuple[IndexedEndpoint, ...]) -> IndexedEndpoint:
+    """Choose the registered address of the answer: by URL, by index, or the default.
+
+    Raises:
+        LookupError: there is none; its two arguments are what would have been right and what was asked for.
+    """
+    url = message.message.get("AssertionConsumerServiceURL")
+    index = message.message.get("AssertionConsumerServiceIndex")
+    binding = message.message.get("ProtocolBinding")
+    known = " or ".join(f"{each.location} (index {each.index})" for each in registered) or "no address is registered"
+    if url is not None and index is not None:
+        raise LookupError("AssertionConsumerServiceURL or AssertionConsumerServiceIndex", "both of them")
+    fitting = registered
+    if binding is not None:
+        fitting = tuple(each for each in registered if each.binding == binding)
+        if not fitting:
+            raise LookupError(" or ".join(sorted({each.binding for each in registered})) or known, f"binding {binding}")
+    if url is not None:
+        found = next((each for each in fitting if each.location == url), None)
+        asked = f"AssertionConsumerServiceURL {url}"
+    elif index is not None:
+        found = next((each for each in fitting if str(each.index) == index.strip()), None)
+        asked = f"AssertionConsumerServiceIndex {index}"
+    else:
+        found, asked = default_of(fitting), "no address"
+    if found is None:
+        raise LookupError(known, asked)
+    return found
+
+
+@check(cites="SAML2Core 3.2.1")
+def request_too_old(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
+    """The request was made longer ago than this identity provider lets one travel.
+
+    A login page that was left open, a bookmark of the identity provider's page or a clock that is behind are the usual
+    causes. Begin the login anew at the service provider.
+    """
+    issued = instant_of(message.message, "IssueInstant")
+    life = expected.message_life
+    if life is not None and issued is not None and expected.now - issued >= life + expected.skew:
+        yield Problem(
+            f"the request is {in_words(expected.now - issued)} old",
+            expected=f"less than {in_words(life)} at {moment(expected.now, expected)}",
+            observed=f"IssueInstant {format_instant(issued)}",
+            where=message.where(message.message),
+        )
+
+
+@check(cites="SAML2Core 3.2.1")
+def request_from_the_future(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
+    """The request says that it was made later than now.
+
+    The service provider's clock is ahead of the identity provider's by more than the allowed skew. Set both by the same
+    time service.
+    """
+    issued = instant_of(message.message, "IssueInstant")
+    if issued is not None and issued - expected.now > expected.skew:
+        yield Problem(
+            f"the request was made {in_words(issued - expected.now)} in the future",
+            expected=f"IssueInstant at or before {moment(expected.now, expected)}",
+            observed=f"IssueInstant {format_instant(issued)}",
+            where=message.where(message.message),
+        )
+
+
+@check(cites="SAML2MetaIOP 2.5.2")
+def request_certificate_expired(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
+    """The certificate around the key that signed the request has expired, and this identity provider refuses that.
+
+    AD FS does so. The login fails at the identity provider although key and signature are right. Give it a
+    certificate that is in date: over the same key that is enough, over a new key the service provider has to begin to
+    sign with it too.
+    """
+    if expected.checks_expiry:
+        for certificate in certificates_out_of_date(message, expected):
+            if certificate.not_after < expected.now:
+                yield out_of_date(certificate, expected)
+
+
+@check(severity=Severity.INFO, cites="SAML2Bindings 3.4.4.1")
+def certificate_not_compared(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
+    """This identity provider compares certificates, and with a redirect none can travel.
+
+    So the key decided. The same party may refuse the same key in a POST, where the certificate stands in KeyInfo.
+    """
+    if expected.match == "certificate" and message.detached and message.keys:
+        yield Problem(
+            "over HTTP-Redirect no certificate travels, so the key decided", where=message.where(message.message)
+        )
+
+
+@check(severity=Severity.INFO, cites="SAML2Profiles 4.1.4.1")
+def signature_not_judged(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
+    """This identity provider does not look at the signatures of requests.
+
+    Whichever key signs, the request goes on; so a change of the request certificate cannot break the login here. What
+    the request asks for is still held against what is registered.
+    """
+    if not expected.verifies:
+        yield Problem("signatures of requests are not looked at here", where=message.where(message.message))
+
+
+@check(severity=Severity.INFO)
+def request_not_judged(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
+    """Something about the request was not judged, since nothing was said about what to expect.
+
+    Give the expectation that is named here to have it judged.
+    """
+    for what, given in (
+        ("issuer", expected.issuer),
+        ("destination", expected.destination),
+        ("registered addresses", expected.acs),
+        ("age", expected.message_life),
+    ):
+        if given is None:
+            yield Problem(f"{what}: nothing is expected, so it was not judged", where=message.where(message.message))
+
+
+CHECKS: tuple[Check[Any], ...] = tuple(
+    each
+    for name in (__name__, message_checks.__name__, certificate_checks.__name__)
+    for each in entries_of((sys.modules[name],), Check)
+    if each not in (stray_signature, message_checks.issued_in_the_future)
+)
+"""Everything that `accept_request` judges of what a request says."""
+
+
+def accept_request(
+    received: Received, expected: RequestExpected, checks: Sequence[Check[Any]] | None = None
+) -> Report[AcceptedRequest]:
+    """Judge one AuthnRequest.
+
+    Args:
+        received: the message with the binding that it came by, and the detached signature of a redirect.
+        expected: whom we serve and trust, how strict we are, and when it is.
+        checks: run these alone (for tests of single checks); signatures are judged always.
+
+    Returns:
+        Every finding; `principal` is the request that may be answered, only where no finding refuses.
+
+    Raises:
+        InputError: the bytes are no XML, or another message than an AuthnRequest.
+        ConfigError: signatures matter and no key is trusted, no check is left, or `ignore` names what cannot be waived.
+    """
+    running = CHECKS if checks is None else tuple(checks)
+    guard(expected, running, CHECKS, trust=expected.verifies)
+    root = parse(received.xml, expected.document)
+    if root.tag != AUTHN_REQUEST:
+        raise InputError(
+            expected.document, f"this is {local_name(root)}, not samlp:AuthnRequest", "give the whole AuthnRequest"
+        )
+    findings: list[Finding] = [*stray_signature(root, expected.document)]
+    judged: list[Judged] = []
+    if expected.verifies:
+        findings += _unsigned(root, received, expected)
+        judged = _signatures(root, received, expected)
+        findings += [found for each in judged for found in each.findings]
+    verified = not has_error(findings) and all(each.held for each in judged)
+    if expected.verifies and not (verified and judged):
+        findings.append(unverified_content(root, expected.document))
+
+    materials = _materials(root, judged if verified else [], expected.document)
+    findings += run_checks(running, materials, expected)
+    accepted = None
+    if verified and not has_error(findings):
+        accepted = AcceptedRequest(
+            request=AuthnRequest.read(materials.message, expected.document),
+            acs=None if expected.acs is None else acs_of(materials, expected.acs),
+            relay_state=received.relay_state,
+        )
+    return Report(
+        findings=tuple(findings),
+        principal=accepted,
+        signature=facts_of(judged[0]) if judged and verified else None,
+        verifiers={OURS: Opinion.ACCEPTED if accepted else Opinion.REFUSED} | combined(judged),
+    )
+
+
+def _unsigned(root: Element, received: Received, expected: RequestExpected) -> Iterator[Finding]:
+    if not expected.want_signed:
+        return
+    if received.binding == REDIRECT and received.detached is None:
+        yield unsigned(root, "SigAlg and Signature in the query", expected.document)
+    if received.binding != REDIRECT and signature_in(root) is None:
+        yield unsigned(root, "a signed AuthnRequest", expected.document)
+
+
+def _signatures(root: Element, received: Received, expected: RequestExpected) -> list[Judged]:
+    """Judge every signature that came along; one that is bad refuses, wherever it stands."""
+    judged = []
+    if received.detached is not None:
+        judged.append(judge_detached(root, received.detached, expected))
+    if signature_in(root) is not None:
+        judged.append(judge_signature(root, expected))
+    return judged
+
+
+def _materials(root: Element, judged: list[Judged], document: str) -> Materials:
+    enveloped = next((each.signed for each in judged if each.signed is not None), None)
+    return Materials(
+        message=root if enveloped is None else enveloped.element,
+        assertion=None,
+        received=root,
+        counterparts=() if enveloped is None else ((enveloped.element, root),),
+        message_signed=bool(judged),
+        keys=tuple(each.key for each in judged if each.key is not None),
+        key_infos=tuple(
+            () if each.signed is None else each.signed.certificates for each in judged if each.key is not None
+        ),
+        detached=bool(judged) and enveloped is None,
+        document=document,
+    )
+
+
+def request_expected_of(
+    party: AssertingParty, *, now: datetime, opinions: bool = True, document: str = "SAMLRequest"
+) -> RequestExpected:
+    """Say what an identity provider with these settings expects of a request."""
+    return RequestExpected(
+        now=now,
+        trusted=party.trusted,
+        issuer=party.relying,
+        destination=tuple(dict.fromkeys(each.location for each in party.sso)),
+        acs=party.acs,
+        verifies=party.verifies,
+        want_signed=party.verifies,
+        message_life=party.message_life,
+        skew=party.skew,
+        permit=party.permit,
+        match=party.match,
+        checks_expiry=party.checks_expiry,
+        opinions=opinions,
+        document=document,
+    )

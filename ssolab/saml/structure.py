@@ -1,0 +1,140 @@
+"""The shape that a Response must have before anything is read: one Assertion, and signatures only where they belong.
+
+Every signature wrapping attack hides a second assertion or a second signature somewhere in the message. So the whole
+tree is searched, as it was received, and what stands in an odd place refuses the message. These checks cannot be
+waived.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ssolab.core.catalog import check
+from ssolab.core.findings import Problem
+from ssolab.core.xmlreasons import signature_missing
+from ssolab.core.xmltree import DS, SAML, SAMLP, local_name, where
+from ssolab.saml.names import SUCCESS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssolab.core.findings import Finding
+    from ssolab.core.xmltree import Element
+    from ssolab.saml.materials import WantSigned
+
+RESPONSE = f"{{{SAMLP}}}Response"
+ASSERTION = f"{{{SAML}}}Assertion"
+ENCRYPTED = f"{{{SAML}}}EncryptedAssertion"
+SIGNATURE = f"{{{DS}}}Signature"
+STATUS_CODE = f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode"
+
+
+def signature_in(element: Element | None) -> Element | None:
+    """Give the signature that stands where an enveloped one does."""
+    return None if element is None else element.find(SIGNATURE)
+
+
+@check(cites="SAML2Profiles 4.1.4.2")
+def assertion_missing(response: Element, document: str) -> Iterator[Problem]:
+    """The Response says Success and holds no Assertion.
+
+    There is nobody in it to log in. Look at the message before it was sent: a filter or an attack took the Assertion
+    out.
+    """
+    code = response.find(STATUS_CODE)
+    success = code is not None and code.get("Value") == SUCCESS
+    if success and response.find(ASSERTION) is None and response.find(ENCRYPTED) is None:
+        yield Problem(
+            "the Response holds no Assertion",
+            expected="one Assertion",
+            observed="none",
+            where=where(response, document),
+        )
+
+
+@check(cites="SAML2Profiles 4.1.4.2")
+def assertion_encrypted(response: Element, document: str) -> Iterator[Problem]:
+    """The Assertion is encrypted, and no key to read it was given.
+
+    Encryption hides who is meant, so nothing of it can be judged. Have the identity provider send it in the clear for
+    this test, or decrypt it first.
+    """
+    for each in response.iter(ENCRYPTED):
+        yield Problem(
+            "the Assertion is encrypted",
+            expected="a readable Assertion",
+            observed="an EncryptedAssertion",
+            where=where(each, document),
+        )
+
+
+@check(cites="CVE-2022-41912")
+def assertion_extra(response: Element, document: str) -> Iterator[Problem]:
+    """The message holds a second Assertion, or one in an odd place.
+
+    One Assertion directly below the Response is all that a login needs. One more, be it in Advice, Extensions or a
+    signature's Object, is how signature wrapping attacks make two readers see two different users.
+    """
+    proper = next(iter(response.iterchildren(ASSERTION, ENCRYPTED)), None)
+    for each in response.iter(ASSERTION, ENCRYPTED):
+        if each is not proper:
+            yield Problem(
+                "an Assertion that must not be there",
+                expected="one Assertion, a child of the Response",
+                observed=f"ID {each.get('ID', 'missing')}",
+                where=where(each, document),
+            )
+
+
+@check(cites="CVE-2024-45409")
+def response_nested(response: Element, document: str) -> Iterator[Problem]:
+    """A second Response stands inside the first.
+
+    No profile allows that, and signature wrapping attacks keep the signed original there. Treat the message as an
+    attack.
+    """
+    for each in response.iterdescendants(RESPONSE):
+        yield Problem(
+            "a Response inside the Response",
+            expected="one Response",
+            observed=f"ID {each.get('ID', 'missing')}",
+            where=where(each, document),
+        )
+
+
+@check(cites="SAML2Core 5.4.1")
+def stray_signature(root: Element, document: str) -> Iterator[Problem]:
+    """A signature stands where SAML has none.
+
+    Signatures belong directly below the message or below its Assertion, one each. One in another place signs
+    something that nobody reads, and makes a forged message look signed.
+    """
+    proper = [signature_in(each) for each in (root, root.find(ASSERTION) if root.tag == RESPONSE else None)]
+    for each in root.iter(SIGNATURE):
+        if not any(each is one for one in proper):
+            yield Problem(
+                "a Signature that must not be there",
+                expected="at most one Signature, directly below the message or its Assertion",
+                observed=f"a Signature below {parent.tag.rpartition('}')[2]}"
+                if (parent := each.getparent()) is not None
+                else None,
+                where=where(each, document),
+            )
+
+
+def missing_signatures(response: Element, want: WantSigned, document: str) -> Iterator[Finding]:
+    """Report each wanted signature that is not there."""
+    assertion = response.find(ASSERTION)
+    outer, inner = signature_in(response), signature_in(assertion)
+    if want == "either" and outer is None and inner is None:
+        yield unsigned(response, "a signed Response or a signed Assertion", document)
+    if want in {"response", "both"} and outer is None:
+        yield unsigned(response, "a signed Response", document)
+    if want in {"assertion", "both"} and inner is None:
+        yield unsigned(response if assertion is None else assertion, "a signed Assertion", document)
+
+
+def unsigned(element: Element, wanted: str, document: str) -> Finding:
+    """Report that an element has no signature although one is wanted."""
+    return replace(signature_missing(local_name(element), where(element, document)), expected=wanted)
