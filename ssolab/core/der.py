@@ -21,9 +21,9 @@ UTC_TIME, GENERALIZED_TIME = 0x17, 0x18
 VISIBLE_STRING, UNIVERSAL_STRING, BMP_STRING = 0x1A, 0x1C, 0x1E
 SEQUENCE, SET = 0x30, 0x31
 
-_HIGH_TAG = 0x1F
-_CONSTRUCTED = 0x20
-_LONG_FORM = 0x80
+HIGH_TAG = 0x1F
+CONSTRUCTED = 0x20
+LONG_FORM = 0x80
 _LENGTH_BYTES = 4
 _LONGEST_OID = 128
 _UTC_TIME = re.compile(rb"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})")
@@ -64,7 +64,7 @@ class Element:
     @property
     def constructed(self) -> bool:
         """Whether the value is a row of elements."""
-        return bool(self.tag & _CONSTRUCTED)
+        return bool(self.tag & CONSTRUCTED)
 
     def __iter__(self) -> Iterator[Element]:
         """Walk the elements inside, one level down.
@@ -127,11 +127,11 @@ def read(buffer: bytes, at: int = 0, end: int | None = None) -> Element:
     if at + 2 > end:
         raise ValueError("the data ends where an element should begin")
     tag, length = buffer[at], buffer[at + 1]
-    if tag & _HIGH_TAG == _HIGH_TAG:
+    if tag & HIGH_TAG == HIGH_TAG:
         raise ValueError("a tag of more than one byte")
     body = at + 2
-    if length >= _LONG_FORM:
-        size = length - _LONG_FORM
+    if length >= LONG_FORM:
+        size = length - LONG_FORM
         if not 0 < size <= _LENGTH_BYTES or body + size > end:
             raise ValueError("an impossible length" if size else "an indefinite length")
         length = int.from_bytes(buffer[body : body + size])
@@ -160,13 +160,13 @@ def read_oid(element: Element) -> str:
         ValueError: it is none, or longer than any real one.
     """
     content = element.expect(OID).content
-    if not 0 < len(content) <= _LONGEST_OID or content[-1] & _LONG_FORM:
+    if not 0 < len(content) <= _LONGEST_OID or content[-1] & LONG_FORM:
         raise ValueError("a broken object identifier")
     arcs: list[int] = []
     arc = 0
     for byte in content:
         arc = arc << 7 | byte & 0x7F
-        if not byte & _LONG_FORM:
+        if not byte & LONG_FORM:
             arcs.append(arc)
             arc = 0
     first = min(arcs[0] // 40, 2)
@@ -234,10 +234,10 @@ def read_time(element: Element) -> datetime:
 def write(tag: int, *parts: bytes) -> bytes:
     """Write one element whose value is the *parts* one after the other."""
     content = b"".join(parts)
-    if len(content) < _LONG_FORM:
+    if len(content) < LONG_FORM:
         return bytes((tag, len(content))) + content
     length = len(content).to_bytes((len(content).bit_length() + 7) // 8)
-    return bytes((tag, _LONG_FORM | len(length))) + length + content
+    return bytes((tag, LONG_FORM | len(length))) + length + content
 
 
 def write_set_of(*parts: bytes) -> bytes:
@@ -258,7 +258,7 @@ def write_oid(dotted: str) -> bytes:
     for arc in (40 * first + second, *rest):
         groups = [arc & 0x7F]
         while arc := arc >> 7:
-            groups.append(arc & 0x7F | _LONG_FORM)
+            groups.append(arc & 0x7F | LONG_FORM)
         content += bytes(reversed(groups))
     return write(OID, bytes(content))
 

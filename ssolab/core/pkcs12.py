@@ -1,0 +1,211 @@
+"""PKCS#12, walked bag by bag: a file with two private keys shows both, and every name and pairing is kept.
+
+`cryptography` returns the first private key only and drops how keys and certificates are joined, so the containers are
+read here (RFC 7292) and only the ciphers come from there.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ssolab.core import der
+from ssolab.core.ber import from_ber
+from ssolab.core.certs import Certificate
+from ssolab.core.entries import MOST_ENTRIES, KeyStore, StoreEntry, public_half
+from ssolab.core.findings import InputError, PasswordError
+from ssolab.core.names import printable
+from ssolab.core.pbe import Budget, decrypt, mac_fits
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_DATA, _ENCRYPTED = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
+_BAG = "1.2.840.113549.1.12.10.1."
+_KEY, _SHROUDED, _CERTIFICATE, _REVOCATION, _SECRET, _NESTED = "123456"
+_X509 = "1.2.840.113549.1.9.22.1"
+_FRIENDLY_NAME, _LOCAL_ID = "1.2.840.113549.1.9.20", "1.2.840.113549.1.9.21"
+_DEEPEST = 4
+_AGAIN = "export the store again"
+
+
+@dataclass
+class _Bags:
+    """What the walk has found so far."""
+
+    name: str
+    password: str
+    budget: Budget
+    keys: list[tuple[bytes, str, bytes]] = field(default_factory=list)
+    certificates: list[tuple[Certificate, str, bytes]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    count: int = 0
+
+
+def is_pkcs12(data: bytes) -> bool:
+    """Say whether the bytes begin as a PKCS#12 file does: a sequence of version 3 and a ContentInfo."""
+    try:
+        version, content, *_ = _normal(data) if data[1:2] == b"\x80" else der.read(data)
+        return der.read_integer(version) == 3 and content.tag == der.SEQUENCE  # noqa: PLR2004 -- RFC 7292 4
+    except ValueError:
+        # cut off, but its beginning tells: SEQUENCE, INTEGER 3, SEQUENCE, OID pkcs7-data
+        return data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:10]
+
+
+def _normal(data: bytes) -> der.Element:
+    """Read the file, in DER or in the indefinite lengths that some libraries write."""
+    try:
+        return der.read_all(data).expect(der.SEQUENCE)
+    except ValueError:
+        return der.read_all(from_ber(data)).expect(der.SEQUENCE)
+
+
+def open_pkcs12(data: bytes, name: str, password: str | None) -> KeyStore:
+    """Open a PKCS#12 file; without password one that needs none, or the empty one.
+
+    Raises:
+        PasswordError: the password is missing or wrong (or the content damaged).
+        InputError: it is no such file, is protected in an unsupported way, or asks for too much work.
+    """
+    budget = Budget(name)
+    try:
+        _, content, *mac = _normal(data)
+        oid, wrapped = content.parts(2)
+        if der.read_oid(oid) != _DATA:
+            raise InputError(
+                name, "a PKCS#12 file signed with a key instead of a password", "export it with a password"
+            )
+        safe = _octets(wrapped)
+        checked = bool(mac) and _check_mac(mac[0], safe, name, password, budget)
+        bags = _Bags(name, password or "", budget)
+        for info in der.read_all(safe).expect(der.SEQUENCE):
+            _read_info(info, bags, checked=checked)
+    except ValueError as error:
+        raise InputError(name, f"a damaged PKCS#12 key store ({error})", _AGAIN) from None
+    notes = bags.notes if mac else ["it has no integrity check", *bags.notes]
+    entries = tuple(_joined(bags))
+    keys = [entry.alias for entry in entries if entry.holds_key]
+    if len(keys) > 1:
+        others = ", ".join(keys[1:])
+        notes.insert(
+            0, f"{len(keys)} private keys in it; many programs see only the first, {keys[0]}, and lose {others}"
+        )
+    return KeyStore("PKCS12", entries, tuple(notes))
+
+
+def _octets(explicit: der.Element) -> bytes:
+    return explicit.only().expect(der.OCTET_STRING).content
+
+
+def _check_mac(mac: der.Element, safe: bytes, name: str, password: str | None, budget: Budget) -> bool:
+    info, salt, *count = mac
+    rounds = der.read_integer(count[0]) if count else 1
+    if mac_fits(info, salt.expect(der.OCTET_STRING).content, rounds, safe, password or "", budget):
+        return True
+    if password is None:
+        raise PasswordError(name, "the key store needs a password", "give it with --password-env")
+    problem = "the password is wrong, or the key store is damaged"
+    raise PasswordError(name, problem, f"check the password; if it is right, {_AGAIN}")
+
+
+def _read_info(info: der.Element, bags: _Bags, *, checked: bool) -> None:
+    oid, wrapped = info.parts(2)
+    kind = der.read_oid(oid)
+    if kind == _DATA:
+        _read_bags(_octets(wrapped), bags, 0, checked=checked)
+    elif kind == _ENCRYPTED:
+        _, inner = wrapped.only().parts(2)
+        _, algorithm, ciphertext = inner.parts(3)
+        content = ciphertext.content if not ciphertext.constructed else b"".join(part.content for part in ciphertext)
+        _read_bags(_decrypted(algorithm, content, bags, checked=checked), bags, 0, checked=checked)
+    else:
+        bags.notes.append("a part of it is encrypted for a certificate and was not read")
+
+
+def _decrypted(algorithm: der.Element, ciphertext: bytes, bags: _Bags, *, checked: bool) -> bytes:
+    try:
+        clear = decrypt(algorithm, ciphertext, bags.password, bags.budget)
+        der.read_all(clear).expect(der.SEQUENCE)
+    except ValueError:
+        problem = "a part of it does not open with the password of the rest" if checked else "the password is wrong"
+        raise PasswordError(bags.name, problem, f"check the password; if it is right, {_AGAIN}") from None
+    return clear
+
+
+def _read_bags(safe: bytes, bags: _Bags, depth: int, *, checked: bool) -> None:
+    for bag in der.read_all(safe).expect(der.SEQUENCE):
+        bags.count += 1
+        if bags.count > MOST_ENTRIES or depth > _DEEPEST:
+            raise InputError(bags.name, "too many entries, or nested too deeply", f"the limit is {MOST_ENTRIES}")
+        oid, wrapped, *attributes = bag
+        kind = der.read_oid(oid).removeprefix(_BAG)
+        alias, local = _attributes(attributes)
+        value = wrapped.only()
+        if kind == _KEY:
+            bags.keys.append((value.der, alias, local))
+        elif kind == _SHROUDED:
+            algorithm, ciphertext = value.parts(2)
+            clear = _decrypted(algorithm, ciphertext.content, bags, checked=checked)
+            bags.keys.append((clear, alias, local))
+        elif kind == _CERTIFICATE:
+            _read_certificate(value, alias, local, bags)
+        elif kind == _NESTED:
+            _read_bags(value.der, bags, depth + 1, checked=checked)
+        else:
+            what = {_REVOCATION: "a revocation list", _SECRET: "a secret key"}.get(kind, "an entry of an unknown kind")
+            bags.notes.append(f"{what}{f' called {alias}' if alias else ''} was skipped")
+
+
+def _attributes(found: Iterable[der.Element]) -> tuple[str, bytes]:
+    alias, local = "", b""
+    for attribute in (one for part in found for one in part):
+        oid, values = attribute.parts(2)
+        kind = der.read_oid(oid)
+        if kind == _FRIENDLY_NAME:
+            alias = printable(der.read_text(values.only()) or "")
+        elif kind == _LOCAL_ID:
+            local = values.only().content
+    return alias, local
+
+
+def _read_certificate(value: der.Element, alias: str, local: bytes, bags: _Bags) -> None:
+    oid, wrapped = value.parts(2)
+    if der.read_oid(oid) != _X509:
+        bags.notes.append("a certificate that is not X.509 was skipped")
+        return
+    try:
+        certificate = Certificate.from_der(_octets(wrapped), bags.name)
+    except InputError as error:
+        bags.notes.append(f"a certificate{f' called {alias}' if alias else ''} was skipped: {error.problem}")
+        return
+    bags.certificates.append((certificate, alias, local))
+
+
+def _joined(bags: _Bags) -> Iterator[StoreEntry]:
+    """Join each private key with its certificate and chain; what is left over is trusted certificates."""
+    loose = list(bags.certificates)
+    for number, (pkcs8, alias, local) in enumerate(bags.keys, 1):
+        chain = list(_chain(pkcs8, local, bags.certificates))
+        loose = [one for one in loose if one not in chain]
+        named = alias or next((each for _, each, _ in chain if each), "") or f"key {number}"
+        note = "" if chain else "no certificate in it belongs to this private key"
+        yield StoreEntry(named, tuple(one for one, _, _ in chain), pkcs8, note, holds_key=True)
+    for certificate, alias, _ in loose:
+        yield StoreEntry(alias or certificate.label, (certificate,))
+
+
+def _chain(
+    pkcs8: bytes, local: bytes, known: list[tuple[Certificate, str, bytes]]
+) -> Iterator[tuple[Certificate, str, bytes]]:
+    try:
+        half = public_half(pkcs8)
+    except InputError:
+        half = b""
+    leaf = next((one for one in known if one[0].spki == half), None)
+    leaf = leaf or next((one for one in known if local and one[2] == local), None)
+    seen = set()
+    while leaf is not None and leaf[0].der not in seen:
+        yield leaf
+        seen.add(leaf[0].der)
+        issuer = leaf[0].issuer.der
+        leaf = next((one for one in known if one[0].subject.der == issuer and one[0].der not in seen), None)
