@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from ssolab.core.findings import ConfigError
 from ssolab.core.xmldsig import sign as sign_element
-from ssolab.core.xmltree import serialise
+from ssolab.core.xmltree import reparse, serialise
 from ssolab.saml.assertions import ASSERTION, Assertion, Conditions
 from ssolab.saml.messages import AuthnRequest, NameIDPolicy, Response, Status
 from ssolab.saml.names import (
@@ -226,11 +226,12 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
         sign = "none" if credential is None else "request" if request else "assertion"
     if sign not in ({"request", "none"} if request else {"assertion", "response", "both", "none"}):
         raise ConfigError("sign", f"{sign!r} does not fit {type(message).__name__}", "choose what the message has")
-    root = message.element()
+    written = serialise(message.element())
     if sign == "none":
-        return serialise(root)
+        return written
     if credential is None:
         raise ConfigError("sign", f"{sign!r} needs a key", "give a signing credential, or sign none")
+    root = reparse(written)  # lxml forgets PrefixList names that no parser has met, so a built tree digests wrongly
 
     def put(element: Element, kind: str) -> None:
         sign_element(
