@@ -78,10 +78,17 @@ def format_duration(duration: timedelta) -> str:
 
 
 def in_words(duration: timedelta) -> str:
-    """Write a duration for people, in its two largest units: `3 d 13 h`, `6 min`, `45 s`."""
+    """Write a duration for people, in its two largest units: `3 d 13 h`, `6 min`, `45 s`.
+
+    What is too small to show is rounded, so that a span ending one second early does not look like another one.
+    """
     seconds = round(abs(duration).total_seconds())
-    days, seconds = divmod(seconds, 86_400)
-    hours, seconds = divmod(seconds, 3_600)
-    minutes, seconds = divmod(seconds, 60)
-    parts = [f"{number} {unit}" for number, unit in ((days, "d"), (hours, "h"), (minutes, "min"), (seconds, "s")) if number]
-    return " ".join(parts[:2]) or "0 s"
+    for size, smaller in ((86_400, 3_600), (3_600, 60)):
+        if seconds >= size:
+            seconds = (seconds + smaller // 2) // smaller * smaller
+            break
+    parts: list[str] = []
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min"), (1, "s")):
+        number, seconds = divmod(seconds, size)
+        parts += [f"{number} {unit}"] if number else []
+    return " ".join(parts) or "0 s"

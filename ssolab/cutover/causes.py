@@ -183,7 +183,8 @@ def address_not_updated(seen: Evidence) -> Told | None:
         return None
     idp_first = seen.link.flow is Flow.SAML_IDP_INITIATED
     partner = seen.link.signer if idp_first else seen.verifier
-    when = f" at the swap, {day(seen.swap)}" if seen.swap else " at the swap"
+    moved = [step.at for step in seen.cutover.steps if step.do is Verb.SWAP]
+    when = f" at the swap, {day(moved[0])}" if moved else " at the swap"
     held = f"{partner} sends logins to an address that the org does not use"
     cause_ = held if idp_first else f"the request names an address that {partner} does not know"
     return Told(cause_, f"set the new login address at {partner}{when}: {seen.cutover.address.after}")
@@ -278,7 +279,9 @@ def late_partner(seen: Evidence) -> Told | None:
     if seen.signs_old or came is None or came.step is None or seen.swap is None or came.by <= seen.swap:
         return None
     late = came.at - seen.swap
-    said = f"added {in_words(late)} after the swap" if late > timedelta(0) else "was still taking effect at the swap"
+    said = (
+        f"was added {in_words(late)} after the swap" if late > timedelta(0) else "was still taking effect at the swap"
+    )
     need = f", {in_words(seen.delay)} before the swap" if seen.delay else " before the swap"
     return Told(f"the new key {said}", f"add {seen.cutover.new_name} at {seen.verifier}{need}, or swap later")
 

@@ -149,7 +149,7 @@ class Evidence:
 
     says: str
     confidence: str
-    url: str | None = None
+    source: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

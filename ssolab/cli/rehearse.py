@@ -1,0 +1,147 @@
+"""`ssolab rehearse`: play a cutover with real signed messages and show who can log in at each moment."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from ssolab.cli import EXIT_DEFECT
+from ssolab.cli._shell import Shell, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssolab.core.findings import Finding
+    from ssolab.cutover.model import Cutover, Inventory
+    from ssolab.cutover.rehearse import Rehearsal
+
+
+@click.command(
+    epilog="Example:  ssolab rehearse   plays the built-in lab. Its outages are on purpose, so the exit code is 1."
+)
+@click.argument("lab", required=False, type=click.Path(path_type=Path))
+@click.option("--cutover", metavar="NAME", help="Which cutover of the lab, where it has several.")
+@click.option("--scenario", metavar="NAME", help="Play a scenario instead: ssolab catalog --kind scenario lists them.")
+@shared("rehearse")
+def command(shell: Shell, lab: Path | None, cutover: str | None, scenario: str | None) -> None:
+    """Play a cutover with real signed messages: who can log in when, who cannot, why, and what would avoid it.
+
+    LAB is a folder or its ssolab.toml; without it the built-in lab is played, in which an org leaves the retired
+    proxy.salesforce.com certificate.
+    """
+    from ssolab.core.keys import new_private_key
+    from ssolab.cutover.cast import cast_for
+    from ssolab.cutover.check import Verdict
+    from ssolab.cutover.rehearse import rehearse
+    from ssolab.lanes import rehearsal_text
+    from ssolab.web.player import FlaskPlayer
+
+    inventory, chosen = _chosen(lab, cutover, scenario)
+    now = shell.at if shell.at_given or inventory.clock is None else inventory.clock
+    played = rehearse(inventory, chosen, player=FlaskPlayer(), cast=cast_for(inventory, new_private_key), now=now)
+    owner = next((party.id for party in inventory.parties.values() if party.holds(chosen.old)), inventory.name)
+    findings = tuple(findings_of(played))
+    code = EXIT_DEFECT if played.disagreements else shell.code_for(findings)
+    encoding = (sys.stdout.encoding or "").lower() if shell.output is None else "utf-8"
+    shell.finish(
+        text=lambda: rehearsal_text(
+            played, owner=owner, width=shell.width, unicode=encoding.startswith("utf"), quiet=shell.quiet
+        ),
+        verdict=Verdict(played.verdict).value,
+        findings=findings,
+        result=result_of(played, owner),
+        exit_code=code,
+    )
+
+
+def _chosen(lab: Path | None, cutover: str | None, scenario: str | None) -> tuple[Inventory, Cutover]:
+    import os
+
+    from ssolab.sources import builtin_lab, load_lab
+
+    if scenario is None:
+        inventory = builtin_lab() if lab is None else load_lab(lab, environ=os.environ)
+        return inventory, inventory.cutover(cutover)
+    if lab is not None or cutover is not None:
+        raise click.UsageError("--scenario plays the built-in lab: leave LAB and --cutover out")
+    inventory = _scenario(scenario)
+    return inventory, inventory.cutover(None)
+
+
+def _scenario(name: str) -> Inventory:
+    from ssolab.core.catalog import entries_of
+    from ssolab.core.findings import ConfigError
+    from ssolab.cutover import scenarios
+    from ssolab.sources import builtin_certificates, builtin_lab
+
+    known = {entry.code: entry for entry in entries_of([scenarios], scenarios.Scenario)}
+    if name not in known:
+        raise ConfigError(name, "no such scenario", f"choose one of: {', '.join(known)}")
+    return known[name].build(scenarios.Kit(lab=builtin_lab(), certificates=builtin_certificates()))
+
+
+def findings_of(played: Rehearsal) -> Iterator[Finding]:
+    """Give one finding for each window that is not safe: an outage is an error, a risk a warning."""
+    from ssolab.core.findings import Finding, Severity, Subject
+    from ssolab.cutover.check import Verdict
+
+    for outcome in played.links:
+        for window in outcome.windows:
+            if window.verdict is not Verdict.SAFE and window.code and window.cause:
+                yield Finding(
+                    code=window.code,
+                    severity=Severity.ERROR if window.verdict is Verdict.OUTAGE else Severity.WARNING,
+                    message=f"{outcome.link.id}: {window.cause}",
+                    expected=window.cure,
+                    subject=Subject(entity_id=outcome.partner, spki_sha256=played.cutover.new.spki_sha256),
+                )
+
+
+def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
+    """Give what interface `ssolab.rehearse/1` promises: the timeline, the links with their windows, and the counts."""
+    keys = {"old": played.cutover.old, "new": played.cutover.new}
+    return {
+        "cutover": played.cutover.id,
+        "from": {"name": played.cutover.old_name, "key": keys["old"].spki_sha256, "twin": played.twins},
+        "to": {"name": played.cutover.new_name, "key": keys["new"].spki_sha256},
+        "span": {"from": played.start, "to": played.end},
+        "timeline": [
+            {
+                "at": step.at,
+                "what": step.do,
+                "party": step.party or owner,
+                "key": keys["old" if step.do.value in ("remove", "unpublish") else "new"].spki_sha256,
+            }
+            for step in sorted(played.cutover.steps, key=lambda step: step.at)
+        ],
+        "links": [
+            {
+                "id": outcome.link.id,
+                "flow": outcome.link.flow,
+                "partner": outcome.partner,
+                "verdict": outcome.verdict,
+                "remark": outcome.remark,
+                "windows": [
+                    {
+                        "verdict": window.verdict,
+                        "from": window.start,
+                        "to": window.end,
+                        "code": window.code,
+                        "cause": window.cause,
+                        "cure": window.cure,
+                        "refused_by": window.refused_by,
+                        "findings": window.findings,
+                    }
+                    for window in outcome.windows
+                ],
+            }
+            for outcome in played.links
+        ],
+        "assumptions": played.assumptions,
+        "logins": played.logins,
+        "messages": played.messages,
+        "predictions_met": not played.disagreements,
+    }

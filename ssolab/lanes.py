@@ -1,0 +1,215 @@
+"""The picture of a rehearsal in a terminal: one lane a link, one column a step, and below it what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import click
+
+from ssolab.core.instants import in_words
+from ssolab.cutover.causes import day
+from ssolab.cutover.check import Verdict
+from ssolab.cutover.scene import Flow
+from ssolab.render import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import datetime
+
+    from ssolab.cutover.rehearse import LinkOutcome, Rehearsal, Window
+
+_WORDS = {Verdict.SAFE: "ok", Verdict.AT_RISK: "risk", Verdict.OUTAGE: "OUT"}
+_COLOURS = {Verdict.SAFE: "green", Verdict.AT_RISK: "yellow", Verdict.OUTAGE: "red"}
+_LINES = {Verdict.SAFE: "─", Verdict.AT_RISK: "╌", Verdict.OUTAGE: "━"}
+_PLAIN = str.maketrans({"─": "-", "╌": ".", "━": "="})
+_GAP = 2
+_ENDING = 4
+_NARROW = 8
+_WIDE = 15
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """The time from one step to the next: what is written above it, and how many characters it fills."""
+
+    start: datetime
+    end: datetime
+    heads: tuple[str, str, str]
+    width: int
+
+
+def rehearsal_text(played: Rehearsal, *, owner: str, width: int, unicode: bool = True, quiet: bool = False) -> str:
+    """Write a rehearsal for people."""
+    parts = [_title(played, owner)]
+    if not quiet:
+        parts += ["\n".join(_picture(played, width)), *_told(played, width)]
+    parts.append("\n".join(_summary(played)))
+    text = "\n\n".join(part for part in parts if part)
+    return text if unicode else text.translate(_PLAIN)
+
+
+def _title(played: Rehearsal, owner: str) -> str:
+    old = played.cutover.old
+    notes = ["twin"] if played.twins else []
+    if old.not_after < played.start:
+        notes.append(f"expired {old.not_after:%Y-%m-%d}")
+    note = f" ({', '.join(notes)})" if notes else ""
+    new = printable(played.cutover.new_name)
+    return f"{played.cutover.id}: {owner} moves from {printable(played.cutover.old_name)}{note} to {new}"
+
+
+def flow_name(flow: Flow) -> str:
+    """Name the kind of login for people: what is under test within it is told elsewhere."""
+    return "idp-initiated" if flow is Flow.SAML_IDP_INITIATED else "sp-initiated"
+
+
+def _picture(played: Rehearsal, width: int) -> Iterator[str]:
+    names = [(outcome.partner, flow_name(outcome.link.flow)) for outcome in played.links]
+    first = max(len("link"), *(len(name) for name, _ in names)) + _GAP
+    label = first + max(len(flow) for _, flow in names) + _GAP
+    columns = _columns(played, width - label)
+    for line in range(3):
+        lead = "link".ljust(label) if line == len(columns[0].heads) - 1 else " " * label
+        yield (lead + "".join(column.heads[line].ljust(column.width) for column in columns)).rstrip()
+    lane = sum(column.width for column in columns)
+    remarks = all(label + lane + _GAP + len(remark(outcome)) <= width for outcome in played.links)
+    for (name, flow), outcome in zip(names, played.links, strict=True):
+        said = f"{' ' * _GAP}{remark(outcome)}" if remarks else ""
+        yield f"{name:<{first}}{flow:<{label - first}}{_lane(outcome, columns)}{said}"
+
+
+def remark(outcome: LinkOutcome) -> str:
+    """Say in a few words why a link holds, or what is the worst of it."""
+    worst = next((each for each in outcome.windows if each.verdict is outcome.verdict), None)
+    return worst.cause if worst is not None and worst.cause else outcome.remark
+
+
+def _columns(played: Rehearsal, room: int) -> tuple[Column, ...]:
+    marks: dict[datetime, list[str]] = {played.start: ["now"]}
+    for step in played.cutover.steps:
+        marks.setdefault(step.at, [])
+        if step.do.value not in marks[step.at]:
+            marks[step.at].append(step.do.value)
+    starts = sorted(mark for mark in marks if played.start <= mark < played.end)
+    spans = list(zip(starts, [*starts[1:], played.end], strict=True))
+    heads = [
+        (
+            f"{start.day} {start:%b}",
+            "" if (start.hour, start.minute) == (0, 0) else f"{start:%H:%M}",
+            ", ".join(marks[start]),
+        )
+        for start in starts
+    ]
+    needs = [
+        max(_NARROW, *(len(head) + _GAP for head in three), _needed(played, start, end))
+        for three, (start, end) in zip(heads, spans, strict=True)
+    ]
+    spare = max(0, (room - sum(needs)) // len(needs))
+    return tuple(
+        Column(start=start, end=end, heads=three, width=min(max(need, _WIDE), need + spare))
+        for (start, end), three, need in zip(spans, heads, needs, strict=True)
+    )
+
+
+def _needed(played: Rehearsal, start: datetime, end: datetime) -> int:
+    """Give the characters that the busiest link needs to write each of its verdicts between two steps."""
+    return max(
+        sum(len(_WORDS[window.verdict]) + _GAP for window in _within(outcome.windows, start, end))
+        for outcome in played.links
+    )
+
+
+def _within(windows: Sequence[Window], start: datetime, end: datetime) -> list[Window]:
+    return [window for window in windows if window.start < end and window.end > start]
+
+
+def _lane(outcome: LinkOutcome, columns: Sequence[Column]) -> str:
+    drawn: list[str] = []
+    shown: Verdict | None = None
+    for number, column in enumerate(columns):
+        width = column.width if number < len(columns) - 1 else column.width - _GAP + _ENDING
+        inside = _within(outcome.windows, column.start, column.end)
+        for window, share in zip(inside, _shares(inside, column, width), strict=True):
+            word = "" if window.verdict is shown else f"{_WORDS[window.verdict]} "
+            joint = "" if not drawn or not word else " "
+            line = _LINES[window.verdict] * max(1, share - len(word) - len(joint))
+            drawn.append(joint + click.style(word + line, fg=_COLOURS[window.verdict]))
+            shown = window.verdict
+    return "".join(drawn)
+
+
+def _shares(windows: Sequence[Window], column: Column, width: int) -> list[int]:
+    """Divide a column among its windows: each gets room for its word, and what is left goes by time."""
+    least = [len(_WORDS[window.verdict]) + _GAP for window in windows]
+    spare = max(0, width - sum(least))
+    whole = (column.end - column.start).total_seconds()
+    shares = [
+        room + int(spare * (min(window.end, column.end) - max(window.start, column.start)).total_seconds() / whole)
+        for window, room in zip(windows, least, strict=True)
+    ]
+    shares[-1] += width - sum(shares)
+    return shares
+
+
+def _told(played: Rehearsal, width: int) -> Iterator[str]:
+    """Tell of each link that is not safe: when, why, who shows the error, and the one change that avoids it."""
+    for outcome in played.links:
+        lines: list[str] = []
+        for code, together in groupby(outcome.windows, key=lambda window: window.code):
+            if code is not None:
+                lines += _told_once(played, list(together), width)
+        if lines:
+            yield "\n".join([click.style(f"{outcome.partner} {flow_name(outcome.link.flow)}", bold=True), *lines])
+    if played.assumptions:
+        yield "\n".join(["Not known, so both cases were played:", *(f"  {each}" for each in played.assumptions)])
+
+
+def _told_once(played: Rehearsal, windows: Sequence[Window], width: int) -> Iterator[str]:
+    """Tell of neighbouring windows with one cause: an outage mostly ends in some minutes of risk."""
+    first = windows[0]
+    spans = ", then ".join(
+        f"{click.style(_WORDS[window.verdict], fg=_COLOURS[window.verdict], bold=True)} {_span(played, window, first)}"
+        for window in windows
+    )
+    yield from _wrapped(f"{spans}: {printable(first.cause or '')}", "  ", width)
+    codes = sorted({found.code for window in windows for found in window.findings if found.severity == "error"})
+    if codes:
+        yield f"    seen at {first.refused_by}: {', '.join(codes)}"
+    yield from _wrapped(f"do this: {printable(first.cure or '')}", "    ", width)
+    yield f"    more:    ssolab explain {first.code}"
+
+
+def _wrapped(text: str, indent: str, width: int) -> Iterator[str]:
+    """Break a line between words; what is coloured counts as long as it looks."""
+    line = indent
+    for word in text.split(" "):
+        if line.strip() and len(click.unstyle(line)) + len(click.unstyle(word)) >= width:
+            yield line.rstrip()
+            line = f"{indent}  "
+        line += f"{word} "
+    yield line.rstrip()
+
+
+def _span(played: Rehearsal, window: Window, first: Window) -> str:
+    length = in_words(window.end - window.start)
+    if window is not first:
+        return "from then on" if window.end >= played.end else f"for {length}"
+    if window.end >= played.end:
+        return "from now on" if window.start <= played.start else f"from {day(window.start)} on"
+    if window.start <= played.start:
+        return f"now, until {day(window.end)}"
+    return f"{day(window.start)} to {day(window.end)}, {length}"
+
+
+def _summary(played: Rehearsal) -> Iterator[str]:
+    count = {verdict: sum(outcome.verdict is verdict for outcome in played.links) for verdict in Verdict}
+    links = f"{len(played.links)} link{'s' if len(played.links) != 1 else ''}"
+    told = f"{count[Verdict.OUTAGE]} out, {count[Verdict.AT_RISK]} at risk, {count[Verdict.SAFE]} hold"
+    kept = "every prediction met" if not played.disagreements else f"{len(played.disagreements)} predictions NOT met"
+    yield f"{links}: {told}. {played.logins} logins played with {played.messages} real messages, {kept}."
+    for wrong in played.disagreements:
+        was = "accepted" if wrong.played.accepted else "refused"
+        codes = ", ".join(found.code for found in wrong.played.findings) or "no finding"
+        yield f"  {wrong.link} at {day(wrong.trial.at)}: {was}, which was not predicted ({codes})"
