@@ -112,12 +112,17 @@ class Report(Generic[P_co]):
     @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that refuse the message."""
-        return tuple(found for found in self.findings if found.severity is Severity.ERROR)
+        return errors_of(self.findings)
+
+
+def errors_of(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """Give the findings that refuse: errors that nobody waived."""
+    return tuple(found for found in findings if found.severity is Severity.ERROR and not found.waived)
 
 
 def has_error(findings: Iterable[Finding]) -> bool:
     """Say whether any of the findings refuses."""
-    return any(found.severity is Severity.ERROR and not found.waived for found in findings)
+    return bool(errors_of(findings))
 
 
 class SsolabError(Exception):

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ssolab.core.certs import read_certificates
 from ssolab.core.findings import ConfigError, InputError
-from ssolab.core.keys import SigningCredential, credential_from
 from ssolab.saml.metadata import EntityDescriptor, read_entity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ssolab.core.certs import Certificate
+    from ssolab.core.keys import SigningCredential
     from ssolab.core.keystores import KeyStore
     from ssolab.cutover.model import Party
     from ssolab.cutover.tables import Table
@@ -69,7 +69,8 @@ def certificates_of(
 ) -> tuple[dict[str, Certificate], dict[str, SigningCredential]]:
     """Read the certificates that a party names, by path; further ones in one file are called `path#2`, `path#alias`.
 
-    Private keys come along out of key stores, by the SHA-256 of their certificate.
+    Private keys come along out of key stores, by the SHA-256 of their certificate. A private key that its own password
+    keeps shut is left out, so a twin stands in for it.
 
     Raises:
         ConfigError: a file is not there, or the variable that should hold a password is not set.
@@ -83,9 +84,9 @@ def certificates_of(
             for entry in store.entries:
                 for number, certificate in enumerate(entry.certificates, 1):
                     certificates[f"{path}#{entry.alias}" + (f".{number}" if number > 1 else "")] = certificate
-                if entry.private is not None and entry.certificates:
+                if entry.pkcs8 is not None and entry.certificates:
                     own = entry.certificates[0]
-                    credentials[own.sha256] = credential_from(entry.private, own, f"{name}#{entry.alias}")
+                    credentials[own.sha256] = entry.credential(f"{name}#{entry.alias}")
         elif path in table.texts("certificates") or _has_certificate(data):
             for number, certificate in enumerate(read_certificates(data, name), 1):
                 certificates[path + (f"#{number}" if number > 1 else "")] = certificate

@@ -6,7 +6,6 @@ in the order in which they stand here: what is wrong with the thing itself befor
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -14,79 +13,16 @@ from typing import TYPE_CHECKING
 from ssolab.core.catalog import Entry, Kind, described
 from ssolab.core.findings import DefectError, Severity
 from ssolab.core.instants import in_words
-from ssolab.cutover.check import Interval, Reason, Verdict, surely_refused
-from ssolab.cutover.model import Brings, Known, Mode, Verb, known_or
+from ssolab.cutover.check import Reason
+from ssolab.cutover.model import Brings, Known, Mode, Verb
 from ssolab.cutover.scene import Flow
-from ssolab.cutover.timeline import ALWAYS, involved
+from ssolab.cutover.timeline import involved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ssolab.core.certs import Certificate
-    from ssolab.cutover.model import Cutover, Habits, Inventory, Link
-    from ssolab.cutover.timeline import Change, Course
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Evidence:
-    """One window that is not safe, with everything that led to it."""
-
-    inventory: Inventory
-    cutover: Cutover
-    link: Link
-    course: Course
-    best: Course
-    interval: Interval
-
-    @property
-    def hinges_on_unknown(self) -> bool:
-        """Whether the link would be safe if everything unknown of the verifier were for us."""
-        at, material = self.interval.start, self.interval.material
-        return (
-            self.interval.verdict is Verdict.AT_RISK
-            and material is not None
-            and surely_refused(self.best, material, at) is None
-        )
-
-    @property
-    def verifier(self) -> str:
-        """The id of the party that refuses."""
-        return self.link.verifier
-
-    @property
-    def habits(self) -> Habits:
-        """How the verifier behaves, in the resolution that the verdict rests on."""
-        return self.course.habits
-
-    @property
-    def signs_old(self) -> bool:
-        """Whether the refused message is signed with the certificate that the cutover leaves."""
-        return self.interval.material is not None and self.interval.material.certificate == self.cutover.old
-
-    @property
-    def swap(self) -> datetime | None:
-        """When the link's signer begins to swap."""
-        turns = [turn.at for turn in self.course.emission.turns if turn.at > ALWAYS]
-        return turns[0] if turns else None
-
-    @property
-    def swapped(self) -> datetime | None:
-        """When it has swapped on every node."""
-        turns = [turn.by for turn in self.course.emission.turns if turn.at > ALWAYS]
-        return turns[0] if turns else None
-
-    def change(self, certificate: Certificate, *, comes: bool) -> Change[Certificate] | None:
-        """Find the step that brings or takes a certificate at the verifier."""
-        for change in self.course.certificates.changes:
-            if change.step is not None and change.item == certificate and change.comes is comes:
-                return change
-        return None
-
-    @property
-    def delay(self) -> timedelta:
-        """How long after an action the verifier certainly acts on it."""
-        spans = {Mode.PULL: self.habits.refresh, Mode.ON_MISS: self.habits.cooldown}
-        return known_or(spans.get(self.habits.mode, self.habits.propagation), timedelta(0))
+    from ssolab.cutover.evidence import Evidence
+    from ssolab.cutover.model import Cutover, Inventory, Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +52,7 @@ def explain(evidence: Evidence) -> tuple[str, Told]:
     Raises:
         DefectError: no cause recognises it.
     """
-    for entry in vars(sys.modules[__name__]).values():
+    for entry in globals().values():
         if isinstance(entry, Cause) and (told := entry.recognise(evidence)) is not None:
             return entry.code, told
     raise DefectError(f"nothing explains why {evidence.link.id} is {evidence.interval.verdict}")

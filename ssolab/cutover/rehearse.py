@@ -12,8 +12,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError, Finding
-from ssolab.cutover.causes import Evidence, explain, holds_because
+from ssolab.cutover.causes import explain, holds_because
 from ssolab.cutover.check import Interval, Prospect, Trial, Verdict
+from ssolab.cutover.evidence import Evidence
 from ssolab.cutover.model import Known
 from ssolab.cutover.scene import Played, Side
 from ssolab.cutover.staging import Stage, asserting_party, declared_acs, relying_party, stage
