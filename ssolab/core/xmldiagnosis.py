@@ -9,8 +9,8 @@ import hashlib
 import re
 from typing import TYPE_CHECKING, Final
 
+from ssolab.core.keyreasons import excerpt
 from ssolab.core.xmlforms import canonical_in, digested_bytes, signature_span
-from ssolab.core.xmlreasons import excerpt
 from ssolab.core.xmlshape import Form
 
 if TYPE_CHECKING:
@@ -44,7 +44,10 @@ def _variants(shape: Shape, form: Form, digested: bytes) -> Iterator[tuple[str, 
     yield "the white space after the signature was not signed", before + after.lstrip(b" \t\n")
     yield "the message was indented after it was signed", _BETWEEN_TAGS.sub(b"><", digested)
     yield "line ends were changed to CR LF after it was signed", digested.replace(b"&#xD;", b"")
-    yield "line breaks were changed or lost after it was signed", digested.replace(b"&#xD;\n", b"\n").replace(b"&#xD;", b"\n")
+    yield (
+        "line breaks were changed or lost after it was signed",
+        digested.replace(b"&#xD;\n", b"\n").replace(b"&#xD;", b"\n"),
+    )
     yield "the sender digested the comments as well", digested_bytes(shape, form, comments=True)
     other = Form(exclusive=not form.exclusive)
     yield "the sender used the other form of canonicalisation", digested_bytes(shape, other)

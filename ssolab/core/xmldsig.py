@@ -1,8 +1,8 @@
 """XML signatures under explicit key trust: one strict shape, every reason for a refusal, and only what was signed.
 
 The order is verify first, then read: a caller gets the element parsed again from exactly the bytes that were digested,
-and nothing that it reads afterwards can be anything else. Every stage that can still be judged is judged, because people
-debug with the findings.
+and nothing that it reads afterwards can be anything else. Every stage that can still be judged is judged, because
+people debug with the findings.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ __all__ = [
 class Signed:
     """What a trusted key signed: `element` is parsed from `canonical`, the very bytes that were digested.
 
-    `id` is the ID that the Reference names, `certificates` are the DER certificates of KeyInfo, which nobody vouches for.
+    `id` is the ID that the Reference names, `certificates` are the DER certificates of KeyInfo, which nobody vouches
+    for.
     """
 
     element: Element
@@ -117,7 +118,7 @@ def verify(
     return Verification(signed, tuple(findings))
 
 
-def verify_detached(
+def verify_detached(  # noqa: PLR0913  what is verified, with what, and how strictly
     data: bytes,
     signature: bytes,
     algorithm_uri: str,

@@ -8,16 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from lxml import etree
-
-from ssolab.core.xmltree import DS, Element, canonical, reparse, serialise
+from ssolab.core.xmltree import Element, canonical, compiled, reparse, serialise
 
 if TYPE_CHECKING:
     from ssolab.core.xmlshape import Form, Shape
 
 _XML: Final = "{http://www.w3.org/XML/1998/namespace}"
-_INHERITED = etree.XPath("boolean(ancestor::*/@xml:*)", namespaces={"xml": _XML[1:-1]})
-_PRECEDING = etree.XPath("count($signature/preceding::ds:Signature) - count($parent/preceding::ds:Signature)", namespaces={"ds": DS})
+_INHERITED = compiled("boolean(ancestor::*/@xml:*)")
+_PRECEDING = compiled("count($signature/preceding::ds:Signature) - count($parent/preceding::ds:Signature)")
 
 
 def canonical_in(element: Element, form: Form, *, comments: bool = False) -> bytes:
@@ -32,7 +30,7 @@ def canonical_in(element: Element, form: Form, *, comments: bool = False) -> byt
         copy = reparse(serialise(element))  # serialising a part writes the namespaces that are in scope
         for ancestor in element.iterancestors():
             for name, value in ancestor.items():
-                if name.startswith(_XML) and name not in copy.attrib:
+                if str(name).startswith(_XML) and name not in copy.attrib:
                     copy.set(name, value)
         element = copy
     return canonical(element, exclusive=form.exclusive, prefixes=form.prefixes, comments=comments)
@@ -83,7 +81,7 @@ def signature_span(written: bytes, shape: Shape) -> tuple[int, int]:
 
 
 def relative_namespace_in(element: Element) -> tuple[str, Element] | None:
-    """Find a namespace declaration with a relative URI, for which canonicalisation is undefined (Canonical XML 1.0, 1.3)."""
+    """Find a relative namespace URI, for which canonicalisation is undefined (Canonical XML 1.0, 1.3)."""
     for found in element.iter("*"):
         for uri in found.nsmap.values():
             if uri and ":" not in uri.partition("/")[0]:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from ssolab.core import xmlreasons as reasons
+from ssolab.core import keyreasons as reasons
 from ssolab.core.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm
 from ssolab.core.certs import Certificate
 from ssolab.core.findings import ConfigError, InputError, Where
@@ -145,7 +145,9 @@ def _weakness(public: PublicKey, evidence: Evidence, permit: Collection[Permissi
 
 def _explain(evidence: Evidence, trusted: Sequence[TrustedKey], nameable: Sequence[TrustedKey]) -> Iterator[Finding]:
     algorithm, place = evidence.algorithm, evidence.place
-    count = f"one of the {len(trusted)} trusted keys" if len(trusted) > 1 else f"the trusted key {key_words(trusted[0])}"
+    count = (
+        f"one of the {len(trusted)} trusted keys" if len(trusted) > 1 else f"the trusted key {key_words(trusted[0])}"
+    )
     if all(key.public.kind != algorithm.kind for key in trusted):
         kinds = ", ".join(dict.fromkeys(key.public.text for key in trusted))
         yield reasons.algorithm_key_mismatch(f"{algorithm.name}, so a key of kind {algorithm.kind}", kinds, place)

@@ -1,7 +1,6 @@
-"""Every reason for which a signature is refused: the catalog entries of XML signatures, and nothing but their words.
+"""Why the shape of an XML signature is refused: its catalog entries, and nothing but their words.
 
-They stand together so that the procedures that find them read without interruption, and a translator of the code into
-advice finds all of it in one place.
+They stand apart from the procedures that find them, so that those read without interruption.
 """
 
 from __future__ import annotations
@@ -9,25 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssolab.core.catalog import refusal
-from ssolab.core.findings import Problem, Severity, Subject
+from ssolab.core.findings import Problem
+from ssolab.core.keyreasons import excerpt, permitted_severity
 
 if TYPE_CHECKING:
     from ssolab.core.findings import Where
-
-_SHOWN = 200
-
-
-def excerpt(text: str | None, limit: int = _SHOWN) -> str:
-    """Show a text of the message in one printable line of bounded length; white space that matters is written out."""
-    if text is None:
-        return "nothing"
-    shown = text if len(text) <= limit else f"{text[: limit * 2 // 3]} … {text[-limit // 3 :]}"
-    shown = shown.replace("\n", "\\n").replace("\t", "\\t").replace("\r", "\\r")
-    return "".join(character if character.isprintable() else "?" for character in shown)
-
-
-def _permitted(permitted: bool) -> Severity:  # noqa: FBT001  the one argument says what it is
-    return Severity.WARNING if permitted else Severity.ERROR
 
 
 @refusal(cites="SAML2Core 5.4.1")
@@ -44,7 +29,8 @@ def signature_missing(element: str, place: Where) -> Problem:
 def several_signatures(count: int, place: Where) -> Problem:
     """One element holds more than one signature.
 
-    A verifier and a reader could then speak of different ones, so none is judged. The sender must sign the element once.
+    A verifier and a reader could then speak of different ones, so none is judged. The sender must sign the element
+    once.
     """
     return Problem("the element holds several ds:Signature children", "1", str(count), place)
 
@@ -53,8 +39,8 @@ def several_signatures(count: int, place: Where) -> Problem:
 def misplaced_signature(element: str, place: Where) -> Problem:
     """The signature does not stand where the schema puts it.
 
-    It comes directly after the Issuer, and first where there is no Issuer. Elsewhere a forger has moved it, or a library
-    appended it; let the sender put it in its place.
+    It comes directly after the Issuer, and first where there is no Issuer. Elsewhere a forger has moved it, or a
+    library appended it; let the sender put it in its place.
     """
     return Problem(f"ds:Signature is not where {element} has its signature", "after saml:Issuer, or first", None, place)
 
@@ -104,8 +90,8 @@ def comment_in_signature(what: str, place: Where) -> Problem:
 def several_references(count: int, place: Where) -> Problem:
     """The signature refers to more than one thing.
 
-    SAML allows a single Reference, to the element that holds the signature. With several, one may be checked and another
-    believed; let the sender sign each element by itself.
+    SAML allows a single Reference, to the element that holds the signature. With several, one may be checked and
+    another believed; let the sender sign each element by itself.
     """
     return Problem("SignedInfo holds several ds:Reference", "1", str(count), place)
 
@@ -114,8 +100,8 @@ def several_references(count: int, place: Where) -> Problem:
 def reference_not_to_parent(uri: str | None, identifier: str | None, place: Where) -> Problem:
     """The signature is not over the element that holds it.
 
-    The Reference must name the ID of that element. Anything else (the whole document, another element, an address) means
-    that what is read is not what was signed; nothing is ever fetched.
+    The Reference must name the ID of that element. Anything else (the whole document, another element, an address)
+    means that what is read is not what was signed; nothing is ever fetched.
     """
     expected = f"#{identifier}" if identifier else "# and the ID of the element"
     return Problem("the Reference does not name the element that holds the signature", expected, excerpt(uri), place)
@@ -125,8 +111,8 @@ def reference_not_to_parent(uri: str | None, identifier: str | None, place: Wher
 def missing_id(element: str, identifier: str | None, place: Where) -> Problem:
     """The signed element has no usable ID.
 
-    A SAML signature refers to the un-namespaced ID attribute of its element. Let the sender write one of letters, digits,
-    underscore, hyphen and full stop.
+    A SAML signature refers to the un-namespaced ID attribute of its element. Let the sender write one of letters,
+    digits, underscore, hyphen and full stop.
     """
     return Problem(f"{element} has no ID that a Reference can name", "an ID attribute", excerpt(identifier), place)
 
@@ -168,26 +154,28 @@ def forbidden_canonicalisation(uri: str | None, place: Where) -> Problem:
     Forms with comments, version 1.1 and unknown ones are refused. Let the sender use
     http://www.w3.org/2001/10/xml-exc-c14n#.
     """
-    return Problem("the canonicalisation is not allowed", "http://www.w3.org/2001/10/xml-exc-c14n#", excerpt(uri), place)
+    return Problem(
+        "the canonicalisation is not allowed", "http://www.w3.org/2001/10/xml-exc-c14n#", excerpt(uri), place
+    )
 
 
 @refusal(cites="SAML2Core 5.4.3")
 def inclusive_canonicalisation(place: Where, *, permitted: bool) -> Problem:
     """The signature uses inclusive canonicalisation.
 
-    It mixes the namespaces of the surrounding message into what is signed, so an assertion breaks when it is moved. It is
-    refused unless the permission inclusive-c14n is given; better, let the sender use exclusive canonicalisation.
+    It mixes the namespaces of the surrounding message into what is signed, so an assertion breaks when it is moved. It
+    is refused unless the permission inclusive-c14n is given; better, let the sender use exclusive canonicalisation.
     """
     problem = "inclusive canonicalisation is used" + (" (permitted)" if permitted else "")
-    return Problem(problem, "exclusive canonicalisation", None, place, severity=_permitted(permitted))
+    return Problem(problem, "exclusive canonicalisation", None, place, severity=permitted_severity(permitted))
 
 
 @refusal(cites="XMLDSig 4.4.1")
 def relative_namespace(uri: str | None, place: Where) -> Problem:
     """A namespace in the signed element is a relative URI.
 
-    Canonicalisation is undefined for it, and verifiers that go on all the same digest nothing at all. Let the sender use
-    absolute namespace names.
+    Canonicalisation is undefined for it, and verifiers that go on all the same digest nothing at all. Let the sender
+    use absolute namespace names.
     """
     return Problem("the canonical form is undefined: a namespace is relative", "absolute URIs", excerpt(uri), place)
 
@@ -202,37 +190,6 @@ def empty_canonical_form(problem: str, place: Where) -> Problem:
     return Problem(f"there is nothing to digest: {excerpt(problem)}", "the signed element", None, place)
 
 
-@refusal(cites="XMLDSig 6.1")
-def forbidden_algorithm(element: str, uri: str | None, place: Where | None) -> Problem:
-    """The signature or digest algorithm is not one that we accept.
-
-    RSA (PKCS#1 v1.5 or PSS) and ECDSA with SHA-256, SHA-384 or SHA-512 are. MD5, DSA and unknown names are refused; let
-    the sender use rsa-sha256.
-    """
-    return Problem(f"{element} names an algorithm that is not accepted", "such as rsa-sha256", excerpt(uri), place)
-
-
-@refusal(cites="SAML2Core 5.4.1")
-def hmac_signature(uri: str, place: Where | None) -> Problem:
-    """The signature is an HMAC.
-
-    An HMAC needs a shared secret, and SAML partners share only public keys: a verifier that took one for the secret would
-    accept anybody's message. Let the sender sign with its private key.
-    """
-    return Problem("an HMAC proves nothing between partners who share public keys", "RSA or ECDSA", excerpt(uri), place)
-
-
-@refusal(cites="RFC 9155 1")
-def sha1_signature(element: str, place: Where | None, *, permitted: bool) -> Problem:
-    """The signature relies on SHA-1.
-
-    Collisions for SHA-1 can be bought, so it is refused unless the permission sha1 is given for an old partner, and
-    reported even then. Let the sender use SHA-256.
-    """
-    problem = f"{element} uses SHA-1" + (" (permitted)" if permitted else "")
-    return Problem(problem, "SHA-256 or better", "SHA-1", place, severity=_permitted(permitted))
-
-
 @refusal(cites="XMLDSig 4.3")
 def malformed_base64(element: str, place: Where | None) -> Problem:
     """A value that must be base64 is not.
@@ -243,59 +200,12 @@ def malformed_base64(element: str, place: Where | None) -> Problem:
     return Problem(f"{element} is not base64", "base64", None, place)
 
 
-@refusal(cites="NIST SP 800-131A 3")
-def weak_rsa_key(bits: int, spki_sha256: str, place: Where | None, *, permitted: bool) -> Problem:
-    """The RSA key that signed is too short.
-
-    Below 2048 bits it is refused unless the permission rsa1024 is given, below 1024 always. Let the sender change to a
-    new key; that is a cutover worth rehearsing.
-    """
-    problem = f"the signing key has {bits} bits" + (" (permitted)" if permitted else "")
-    subject = Subject(spki_sha256=spki_sha256)
-    return Problem(problem, "2048 bits or more", str(bits), place, subject, _permitted(permitted))
-
-
-@refusal(cites="XMLDSig 3.2.2")
-def algorithm_key_mismatch(algorithm: str, kind: str, place: Where | None) -> Problem:
-    """The signature algorithm is for another kind of key.
-
-    An ECDSA signature cannot come from an RSA key, nor the reverse. Either the sender has changed to a key that is not
-    trusted yet, or the algorithm in the message was changed.
-    """
-    return Problem("no trusted key is of the kind that the algorithm needs", algorithm, kind, place)
-
-
-@refusal(cites="XMLDSig 3.2.2")
-def key_not_trusted(
-    problem: str, expected: str, observed: str | None, place: Where | None, spki_sha256: str | None = None
-) -> Problem:
-    """The message was not signed by a key that is trusted for its sender.
-
-    Trust is by public key. Where the key that did sign is known, the finding says whose it is: usually the sender has
-    swapped to a new certificate before it was added here, or still uses one that was removed. Add the right key to the
-    trusted ones, from a source that you trust and never from the message itself.
-    """
-    return Problem(problem, expected, observed, place, Subject(spki_sha256=spki_sha256) if spki_sha256 else None)
-
-
-@refusal(cites="XMLDSig 3.2.2")
-def signature_value_mismatch(
-    problem: str, expected: str | None, observed: str | None, place: Where | None, spki_sha256: str | None = None
-) -> Problem:
-    """The signature value does not fit the key that the message names.
-
-    What was signed has been changed after it was signed, or the message names the wrong certificate for its key. Compare
-    the message with what left the sender, and the sender's certificate with its private key.
-    """
-    return Problem(problem, expected, observed, place, Subject(spki_sha256=spki_sha256) if spki_sha256 else None)
-
-
 @refusal(cites="XMLDSig 3.2.1")
 def digest_mismatch(problem: str, expected: str, observed: str, place: Where) -> Problem:
     """The signed element was changed after it was signed.
 
-    The digest of what arrived is not the digest that was signed. The finding shows what was digested, and names the usual
-    harmless causes (reformatted, line ends, comments) where one of them would explain it. Let the message travel as the
-    bytes that were signed.
+    The digest of what arrived is not the digest that was signed. The finding shows what was digested, and names the
+    usual harmless causes (reformatted, line ends, comments) where one of them would explain it. Let the message travel
+    as the bytes that were signed.
     """
     return Problem(problem, expected, observed, place)

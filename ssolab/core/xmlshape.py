@@ -1,7 +1,8 @@
 """The one shape of an XML signature that we accept, and a reason for every way to differ from it.
 
-The whole freedom of XML Signature is where forgeries live, so nothing is interpreted: one Reference, to the element that
-holds the signature, transformed by the enveloped signature and one canonicalisation, and nothing that is not expected.
+The whole freedom of XML Signature is where forgeries live, so nothing is interpreted: one Reference, to the element
+that holds the signature, transformed by the enveloped signature and one canonicalisation, and nothing that is not
+expected.
 """
 
 from __future__ import annotations
@@ -12,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 
 from lxml import etree
 
+from ssolab.core import keyreasons
 from ssolab.core import xmlreasons as reasons
 from ssolab.core.algorithms import DIGESTS
 from ssolab.core.keys import Permission
 from ssolab.core.xmlkeys import judge_algorithm
-from ssolab.core.xmltree import DS, EC, PREFIXES, SAML, Element, decode_base64, local_name, where
+from ssolab.core.xmltree import DS, EC, PREFIXES, SAML, Element, compiled, decode_base64, local_name, where
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -39,18 +41,16 @@ _PLAIN_ID = re.compile(r"[\w.-]+")  # an XPointer such as #xpointer(...) must ne
 _PLAIN_PREFIX = re.compile(r"#default|[^\W\d][\w.-]*")
 _MOST_PREFIXES = 32
 
-# Compiled once: a verification of a small message costs less than compiling one of them.
-_SAME_ID = etree.XPath("//*/@*[. = $id]/..")
-_COUNT_ID = etree.XPath("count(//*/@*[. = $id])")
-_INTRUDERS = etree.XPath(
+_SAME_ID = compiled("//*/@*[. = $id]/..")
+_COUNT_ID = compiled("count(//*/@*[. = $id])")
+_INTRUDERS = compiled(
     "boolean(descendant::comment() | descendant::processing-instruction() | descendant::ds:Signature"
-    " | descendant::ds:Object | descendant-or-self::*[*]/text()[normalize-space()])",
-    namespaces={"ds": DS},
+    " | descendant::ds:Object | descendant-or-self::*[*]/text()[normalize-space()])"
 )
-_COMMENTS = etree.XPath("descendant::comment() | descendant::processing-instruction()")
-_OBJECTS = etree.XPath("descendant::ds:Object", namespaces={"ds": DS})
-_SIGNATURES = etree.XPath("descendant::ds:Signature", namespaces={"ds": DS})
-_LOOSE_TEXT = etree.XPath("descendant-or-self::*[*][text()[normalize-space()]]")
+_COMMENTS = compiled("descendant::comment() | descendant::processing-instruction()")
+_OBJECTS = compiled("descendant::ds:Object")
+_SIGNATURES = compiled("descendant::ds:Signature")
+_LOOSE_TEXT = compiled("descendant-or-self::*[*][text()[normalize-space()]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +143,10 @@ class _Reader:
         """Say whether only comments and one Issuer stand before the signature (SAML2Core 2.3.3, SAML2Meta 2.3.2)."""
         issuers = 0
         for before in signature.itersiblings(preceding=True):
-            if before.tag == _ISSUER:
+            tag: object = before.tag
+            if tag == _ISSUER:
                 issuers += 1
-            elif before.tag is not etree.Comment:
+            elif tag is not etree.Comment:
                 return False
         return issuers <= 1
 
@@ -206,10 +207,10 @@ class _Reader:
         uri = method.get("Algorithm")
         found = DIGESTS.get(uri or "")
         if found is None:
-            self.findings.append(reasons.forbidden_algorithm("DigestMethod", uri, self.at(method)))
+            self.findings.append(keyreasons.forbidden_algorithm("DigestMethod", uri, self.at(method)))
         elif found == "sha1":
             permitted = Permission.SHA1 in self.permit
-            self.findings.append(reasons.sha1_signature("DigestMethod", self.at(method), permitted=permitted))
+            self.findings.append(keyreasons.sha1_signature("DigestMethod", self.at(method), permitted=permitted))
         if len(method):
             self.findings.append(reasons.malformed_signature("DigestMethod has parameters", self.at(method)))
         return found
@@ -217,7 +218,7 @@ class _Reader:
     def transforms(self, holder: Element) -> Form | None:
         steps = self.steps(holder)
         algorithms = [step.get("Algorithm") for step in steps]
-        if algorithms == [ENVELOPED, EXCLUSIVE] or algorithms == [ENVELOPED, INCLUSIVE]:
+        if algorithms in ([ENVELOPED, EXCLUSIVE], [ENVELOPED, INCLUSIVE]):
             return self.form(steps[1])
         if algorithms == [ENVELOPED]:
             # Without a canonicalisation the standard means Canonical XML 1.0 (XMLDSig 4.4.3.2).
@@ -261,7 +262,9 @@ class _Reader:
     def prefixes(self, method: Element) -> tuple[str, ...]:
         inside = list(method)
         if len(inside) != 1 or inside[0].tag != _INCLUSIVE_NAMESPACES or len(inside[0]):
-            self.findings.append(reasons.forbidden_transform("exclusive canonicalisation with unknown parameters", self.at(method)))
+            self.findings.append(
+                reasons.forbidden_transform("exclusive canonicalisation with unknown parameters", self.at(method))
+            )
             return ()
         prefixes = tuple((inside[0].get("PrefixList") or "").split())
         if len(prefixes) > _MOST_PREFIXES or not all(map(_PLAIN_PREFIX.fullmatch, prefixes)):

@@ -71,7 +71,9 @@ def sign(  # noqa: PLR0913  each option is one freedom of the standard
             return
         element.remove(signature)
         prefix = signature.prefix or prefix
-    raise InputError(local_name(element), "its namespace prefixes clash with those of the signature", "rename its prefixes")
+    raise InputError(
+        local_name(element), "its namespace prefixes clash with those of the signature", "rename its prefixes"
+    )
 
 
 def sign_detached(
@@ -99,7 +101,7 @@ def _place(element: Element) -> int:
     return 0
 
 
-def _signed_info(  # noqa: PLR0913  one argument for each thing that varies
+def _signed_info(  # noqa: PLR0913, PLR0917  one argument for each thing that varies
     prefix: str, algorithm: SignatureAlgorithm, digest_uri: str, digest: str, identifier: str, prefixes: str
 ) -> bytes:
     """Write SignedInfo in its exclusive canonical form."""
@@ -129,6 +131,13 @@ def _signature(prefix: str, info: bytes, value: str, certificate: str | None) ->
 
 def _attribute(text: str) -> str:
     """Escape an attribute value as canonicalisation does (Canonical XML 1.0, 2.3)."""
-    for character, escaped in (("&", "&amp;"), ("<", "&lt;"), ('"', "&quot;"), ("\t", "&#x9;"), ("\n", "&#xA;"), ("\r", "&#xD;")):
+    for character, escaped in (
+        ("&", "&amp;"),
+        ("<", "&lt;"),
+        ('"', "&quot;"),
+        ("\t", "&#x9;"),
+        ("\n", "&#xA;"),
+        ("\r", "&#xD;"),
+    ):
         text = text.replace(character, escaped)
     return text

@@ -7,19 +7,23 @@ before anything walks the tree.
 
 from __future__ import annotations
 
-import base64
-import binascii
-import codecs
 import re
 from functools import lru_cache
-from typing import TYPE_CHECKING, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from lxml import etree
 
 from ssolab.core.findings import InputError, Where
+from ssolab.core.xmltext import as_utf8, decode_base64, in_one_line
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+__all__ = [
+    "DS", "DS11", "EC", "MD", "PREFIXES", "SAML", "SAMLP", "XENC", "Element", "canonical", "child", "children",
+    "compiled",
+    "counterpart", "decode_base64", "elements", "exact_text", "local_name", "parse", "reparse", "serialise", "where",
+]  # fmt: skip
 
 Element: TypeAlias = etree._Element  # noqa: SLF001  lxml has no public name for the type of its elements
 
@@ -41,8 +45,8 @@ MAX_DECLARATIONS = 50_000
 """Namespace declarations in one document; libxml2 takes time with the square of those on one element."""
 
 _PROLOG = re.compile(rb"(?>\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
-_DECLARED = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["']""")
-_SHOWN = 160
+
+_LONGEST_NAME = 100
 
 # One parser is shared: lxml locks it for the length of a parse, and making one costs as much as a small document.
 # The encoding is fixed because the bytes were already proven to be UTF-8.
@@ -70,14 +74,20 @@ def parse(
         InputError: the bytes are empty, too many, not UTF-8 or UTF-16, not well-formed, too deep, or hold a DOCTYPE.
     """
     if len(data) > max_bytes:
-        raise InputError(name, f"{len(data):,} bytes are more than the {max_bytes:,} allowed", "give a smaller document")
-    data = _as_utf8(data, name)
+        raise InputError(
+            name, f"{len(data):,} bytes are more than the {max_bytes:,} allowed", "give a smaller document"
+        )
+    data = as_utf8(data, name)
     tags = data.count(b"<")
     if tags > max_nodes:
-        raise InputError(name, f"about {tags:,} tags are more than the {max_nodes:,} allowed", "give a smaller document")
+        raise InputError(
+            name, f"about {tags:,} tags are more than the {max_nodes:,} allowed", "give a smaller document"
+        )
     declarations = data.count(b"xmlns")
     if declarations > MAX_DECLARATIONS:
-        raise InputError(name, f"about {declarations:,} namespace declarations", "declare each namespace once, at the top")
+        raise InputError(
+            name, f"about {declarations:,} namespace declarations", "declare each namespace once, at the top"
+        )
     if b"<!DOCTYPE" in data and _PROLOG.match(data):
         raise InputError(name, "the document has a DOCTYPE", "remove it; SAML forbids document types and entities")
     try:
@@ -109,8 +119,18 @@ def reparse(canonical: bytes) -> Element:
         raise InputError("canonical form", _said(error), "sign a well-formed element") from None
 
 
-def canonical(element: Element, *, exclusive: bool = True, prefixes: Iterable[str] = (), comments: bool = False) -> bytes:
-    """Write the canonical form of an element and all below it (Exclusive XML Canonicalization 1.0, or Canonical XML 1.0).
+def compiled(path: str) -> Callable[..., Any]:
+    """Compile an XPath with the usual prefixes, once, to be called with an element (and variables by name).
+
+    A verification of a small message costs less than compiling one of them.
+    """
+    return etree.XPath(path, namespaces={prefix: uri for uri, prefix in PREFIXES.items()})
+
+
+def canonical(
+    element: Element, *, exclusive: bool = True, prefixes: Iterable[str] = (), comments: bool = False
+) -> bytes:
+    """Write the canonical form of an element and all below it (Exclusive XML Canonicalization, or Canonical XML 1.0).
 
     *prefixes* is the InclusiveNamespaces PrefixList of the exclusive form. Namespaces of the ancestors are honoured.
 
@@ -130,12 +150,12 @@ def canonical(element: Element, *, exclusive: bool = True, prefixes: Iterable[st
         raise ValueError(str(error)) from None
     if not written:
         raise ValueError("the canonical form is empty")
-    return cast("bytes", written)
+    return written
 
 
 def serialise(element: Element, *, declaration: bool = False) -> bytes:
     """Write an element as UTF-8, byte for byte as it stands in the tree, without what follows it."""
-    return cast("bytes", etree.tostring(element, encoding="UTF-8", xml_declaration=declaration, with_tail=False))
+    return etree.tostring(element, encoding="UTF-8", xml_declaration=declaration, with_tail=False)
 
 
 def where(element: Element, document: str | None = None, attribute: str | None = None) -> Where:
@@ -145,16 +165,17 @@ def where(element: Element, document: str | None = None, attribute: str | None =
     while step is not None:
         path = f"/{_step(step)}{path}"
         step = step.getparent()
-    return Where(document=document, path=path, line=element.sourceline)
+    return Where(document=document, path=path, line=cast("int | None", element.sourceline))
 
 
 def local_name(element: Element) -> str:
     """Name an element for people, with its usual prefix where it has one: `saml:Assertion`, `Frob`."""
-    if not isinstance(element.tag, str):
-        return "processing-instruction()" if element.tag is etree.ProcessingInstruction else "comment()"
-    name = etree.QName(element)
-    prefix = PREFIXES.get(name.namespace or "")
-    return f"{prefix}:{name.localname}" if prefix else name.localname
+    tag: object = element.tag  # a function where it is a comment or a processing instruction
+    if not isinstance(tag, str):
+        return "processing-instruction()" if tag is etree.ProcessingInstruction else "comment()"
+    namespace, _, name = tag.removeprefix("{").rpartition("}")
+    name = name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
+    return f"{PREFIXES[namespace]}:{name}" if namespace in PREFIXES else name
 
 
 def exact_text(element: Element, document: str | None = None) -> str:
@@ -182,7 +203,9 @@ def child(element: Element, namespace: str, name: str, document: str | None = No
     found = children(element, namespace, name)
     if len(found) > 1:
         place = where(found[1], document)
-        raise InputError(document or "document", f"{place.path} (line {place.line}) must stand once", "remove the others")
+        raise InputError(
+            document or "document", f"{place.path} (line {place.line}) must stand once", "remove the others"
+        )
     return found[0] if found else None
 
 
@@ -199,7 +222,8 @@ def elements(element: Element) -> list[Element]:
 def counterpart(element: Element, root: Element, other: Element, *, without: str) -> Element:
     """Find in the tree below *other* what *element* is below *root*, where *other* has one child element more.
 
-    *without* is the expanded name of that child of *other*. Comments are not counted, since canonicalisation drops them.
+    *without* is the expanded name of that child of *other*. Comments are not counted, since canonicalisation drops
+    them.
     """
     steps = []
     while element is not root:
@@ -216,22 +240,11 @@ def counterpart(element: Element, root: Element, other: Element, *, without: str
     return other
 
 
-def decode_base64(text: str | None) -> bytes | None:
-    """Decode base64 strictly, after removing white space and nothing else; None where it is malformed or empty."""
-    try:
-        packed = b"".join((text or "").encode("ascii").split())
-        decoded = base64.b64decode(packed, validate=True)
-    except (UnicodeEncodeError, binascii.Error):
-        return None
-    # The last character may hold spare bits; only one spelling of the same bytes is accepted.
-    return decoded if packed and base64.b64encode(decoded) == packed else None
-
-
 def _step(element: Element) -> str:
-    tag = element.tag
-    if not isinstance(tag, str):
-        return local_name(element)
+    tag: object = element.tag
     name = local_name(element)
+    if not isinstance(tag, str):
+        return name
     step = name if ":" in name or not tag.startswith("{") else f"*[local-name()='{name}']"
     before = sum(1 for _ in element.itersiblings(tag, preceding=True))
     if before or next(element.itersiblings(tag), None) is not None:
@@ -240,11 +253,11 @@ def _step(element: Element) -> str:
 
 
 @lru_cache(maxsize=8)
-def _deeper(depth: int) -> etree.XPath:
-    return etree.XPath(f"boolean({'/*' * (depth + 1)})")
+def _deeper(depth: int) -> Callable[..., Any]:
+    return compiled(f"boolean({'/*' * (depth + 1)})")
 
 
-_CROWDED = etree.XPath(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")
+_CROWDED = compiled(f"boolean(//*[@*[{MAX_ATTRIBUTES + 1}]])")
 
 
 def _namespaces_in_scope(root: Element) -> int:
@@ -256,46 +269,6 @@ def _namespaces_in_scope(root: Element) -> int:
     return most
 
 
-def _as_utf8(data: bytes, name: str) -> bytes:
-    declared_as = "UTF-8"
-    if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise InputError(name, "the text is UTF-32", "save it as UTF-8")
-    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        try:
-            data = data.decode("utf-16").encode()
-        except UnicodeError:
-            raise InputError(name, "the bytes are not the UTF-16 that they begin as", "save it as UTF-8") from None
-        declared_as = "UTF-16"
-    else:
-        data = data.removeprefix(codecs.BOM_UTF8)
-        try:
-            data.decode()
-        except UnicodeDecodeError as error:
-            problem = f"not UTF-8 text (byte {error.start:,} is 0x{data[error.start]:02x})"
-            raise InputError(name, problem, "give XML saved as UTF-8") from None
-    if not data.strip():
-        raise InputError(name, "there is nothing in it", "give an XML document")
-    if b"\0" in data:
-        raise InputError(name, "binary data, or UTF-16 without its byte order mark", "give XML saved as UTF-8")
-    if not data.lstrip().startswith(b"<"):
-        raise InputError(name, "this is not XML: it does not begin with <", "give the XML document itself")
-    declared = _DECLARED.match(data)
-    if declared and not _agrees(declared[1].decode(), declared_as):
-        problem = f"declared as {_in_one_line(declared[1].decode())}, read as {declared_as}"
-        raise InputError(name, problem, "save it as UTF-8 and declare it so")
-    return data
-
-
-def _agrees(declared: str, found: str) -> bool:
-    names = {"UTF-8": ("utf-8", "utf8", "us-ascii", "ascii"), "UTF-16": ("utf-16", "utf16", "utf-16le", "utf-16be")}
-    return declared.lower() in names[found]
-
-
 def _said(error: etree.XMLSyntaxError) -> str:
     """Word the parser's complaint in one line; it ends with the line and the column."""
-    return f"not well-formed XML: {_in_one_line(error.msg or 'no reason given')}"
-
-
-def _in_one_line(message: str) -> str:
-    text = "".join(character if character.isprintable() else " " for character in message)
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+    return f"not well-formed XML: {in_one_line(error.msg or 'no reason given')}"
