@@ -45,6 +45,7 @@ FLOORS = {
     "ssolab.sources": 30,
     "ssolab.render": 30,
     "ssolab.lanes": 30,
+    "ssolab.lanes": 30,
     "ssolab.web": 31,
     "ssolab.cli": 32,
     "ssolab.pytest_plugin": 32,
@@ -175,6 +176,8 @@ def worldly(module: Module) -> Iterator[str]:
         if isinstance(node.func, ast.Name) and node.func.id in WORLDLY_CALLS | (WORLDLY_METHODS - allowed):
             yield f"{module.name}:{node.lineno} calls {node.func.id}()"
         if isinstance(node.func, ast.Attribute) and node.func.attr in WORLDLY_METHODS - allowed:
+            if isinstance(node.func.value, ast.Name) and aliases.get(node.func.value.id, "").startswith("ssolab."):
+                continue  # our own function of that name, which is looked at where it stands
             yield f"{module.name}:{node.lineno} calls .{node.func.attr}()"
 
 
@@ -223,6 +226,7 @@ def test_the_purity_test_sees(text: str, complaint: str) -> None:
         "from pathlib import PurePosixPath",
         "from datetime import UTC, datetime, timedelta",
         "import hashlib, hmac, io, zlib",
+        "from ssolab.core import der\nder.read_text(b'')",
     ],
 )
 def test_the_purity_test_lets_pure_things_pass(text: str) -> None:

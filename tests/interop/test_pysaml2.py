@@ -73,6 +73,7 @@ def peer_sp(folder: Path, idp: SigningCredential, **wants: bool) -> tuple[Saml2C
         "endpoints": {"assertion_consumer_service": [(PEER_ACS, BINDING_HTTP_POST)]},
         "authn_requests_signed": True,
         "allow_unsolicited": False,
+        "want_response_signed": False,
     }
     config = files_of(credential("sp"), folder) | {"entityid": PEER_SP, "service": {"sp": service | wants}}
     own = str(entity_descriptor(SPConfig().load(dict(config)))).encode()

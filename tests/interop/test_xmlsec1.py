@@ -58,7 +58,7 @@ def arguments(document: bytes, private: PrivateKey, which: str, folder: Path) ->
     return ["--verify", "--pubkey-pem", key, *IDS, "--node-xpath", which, file]
 
 
-# RSA-PSS is left out: xmlsec1 knows it from 1.3.0 on, Debian 12 has 1.2.37. The opinions of signxml and xmlsec cover it.
+# RSA-PSS is left out: xmlsec1 knows it from 1.3.0 on, Debian 12 has 1.2.37. Opinions of signxml and xmlsec cover it.
 SIGNERS: dict[str, tuple[Callable[[], PrivateKey], str]] = {
     "rsa-sha256": (lambda: test_key("idp"), "sha256"),
     "rsa-sha384": (lambda: test_key("idp"), "sha384"),
