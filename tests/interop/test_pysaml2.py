@@ -74,6 +74,7 @@ def peer_sp(folder: Path, idp: SigningCredential, **wants: bool) -> tuple[Saml2C
         "authn_requests_signed": True,
         "allow_unsolicited": False,
         "want_response_signed": False,
+        "want_assertions_signed": True,
     }
     config = files_of(credential("sp"), folder) | {"entityid": PEER_SP, "service": {"sp": service | wants}}
     own = str(entity_descriptor(SPConfig().load(dict(config)))).encode()
@@ -134,7 +135,7 @@ def test_we_accept_its_request_by_post_with_the_signature_inside(tmp_path: Path)
 
 def test_we_refuse_its_unsigned_request_and_it_refuses_a_response_by_an_unknown_key(tmp_path: Path) -> None:
     idp = credential("idp")
-    peer, metadata = peer_sp(tmp_path, idp, want_assertions_signed=True)
+    peer, metadata = peer_sp(tmp_path, idp)
     ours = OurIdP.for_partner(metadata, credential("new"))
 
     _, unsigned = peer.prepare_for_authenticate(entityid=OUR_IDP, binding=BINDING_HTTP_REDIRECT, sign=False)
