@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ssolab.saml.materials import Expected, Materials
 
 _SHOWN = 3
+_LONG = 100
 
 
 def chosen(message: Materials, expected: Expected) -> Element | None:
@@ -134,7 +135,12 @@ def unsolicited_response(message: Materials, expected: Expected) -> Iterator[Pro
 
 
 def _answered(value: str | None) -> str:
-    return "no InResponseTo" if value is None else f"InResponseTo {value} ({len(value)} characters)"
+    return "no InResponseTo" if value is None else f"InResponseTo {_measured(value)}"
+
+
+def _measured(value: str) -> str:
+    """Show an ID with its length where that is what people overlook."""
+    return f"{value} ({len(value)} characters)" if len(value) > _LONG else value
 
 
 def _pending(expected: Expected) -> str:
@@ -142,7 +148,7 @@ def _pending(expected: Expected) -> str:
     if not pending:
         return "no InResponseTo, since no request is pending"
     more = f" or {len(pending) - _SHOWN} more" if len(pending) > _SHOWN else ""
-    return "InResponseTo " + " or ".join(f"{each} ({len(each)} characters)" for each in pending[:_SHOWN]) + more
+    return "InResponseTo " + " or ".join(map(_measured, pending[:_SHOWN])) + more
 
 
 @check(cites="SAML2Profiles 4.1.4.3")

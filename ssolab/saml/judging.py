@@ -7,13 +7,16 @@ only a message without a single error yields anything to believe.
 from __future__ import annotations
 
 import difflib
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ssolab.core import xmldsig
-from ssolab.core.catalog import refusal
+from ssolab.core import xmldsig, xmlreasons
+from ssolab.core.catalog import Entry, entries_of, refusal
 from ssolab.core.findings import ConfigError, Opinion, Problem, Severity, SignatureFacts, has_error
-from ssolab.core.xmltree import where
+from ssolab.core.xmlshape import ENVELOPED, EXCLUSIVE, INCLUSIVE
+from ssolab.core.xmltree import DS, where
+from ssolab.saml import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -29,6 +32,11 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Expectation")
 
 OURS = "ssolab"
+NEVER_WAIVED = frozenset(
+    {each.code for each in entries_of((xmlreasons, structure), Entry)} | {"verifiers-disagree", "replayed-assertion"}
+)
+"""Codes that refuse a message whatever its caller wants to overlook."""
+_PLAIN_TRANSFORMS = frozenset({ENVELOPED, EXCLUSIVE, INCLUSIVE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,12 +76,15 @@ def guard(
         raise ConfigError(expected.document, "the set of checks is empty", "leave it out to run them all")
     codes = {each.code for each in (*known, *checks)}
     for code in sorted(expected.ignore - codes):
+        if code in NEVER_WAIVED:
+            raise ConfigError(
+                code,
+                "it decides whether anything can be believed, so it is never ignored",
+                "correct message or trust",
+            )
         near = difflib.get_close_matches(code, codes, n=1)
-        raise ConfigError(
-            code,
-            "this code cannot be ignored: it is no check of what the message says",
-            f"did you mean {near[0]}?" if near else "correct the message or the trust; signatures are never waived",
-        )
+        hint = f"did you mean {near[0]}?" if near else "ssolab catalog --kind check lists them"
+        raise ConfigError(code, "there is no such check to ignore", hint)
 
 
 def judge_signature(parent: Element, expected: Expectation) -> Judged:
@@ -84,11 +95,13 @@ def judge_signature(parent: Element, expected: Expectation) -> Judged:
     findings = verification.findings
     signed = None if has_error(findings) else verification.signed
     verifiers = {OURS: Opinion.ACCEPTED if signed is not None else Opinion.REFUSED}
-    if expected.opinions and signed is not None:
+    if expected.opinions and (signed is not None or _harmless(parent)):
         # Imported late: they load two more XML security libraries, which bulk work does not need.
         from ssolab.core.opinions import second_opinions
 
-        opinions = second_opinions(parent, signed, permit=expected.permit)
+        opinions = second_opinions(
+            parent, signed, permit=expected.permit, trusted=expected.trusted, document=expected.document
+        )
         findings += opinions.findings
         verifiers |= opinions.verdicts
         if has_error(opinions.findings):
@@ -101,6 +114,16 @@ def judge_signature(parent: Element, expected: Expectation) -> Judged:
         findings=findings,
         verifiers=verifiers,
     )
+
+
+def _harmless(parent: Element) -> bool:
+    """Whether a signature that we refused can be shown to the others: it asks nobody to fetch or to run anything."""
+    signature = parent.find(f"{{{DS}}}Signature")
+    if signature is None or next(signature.iter(f"{{{DS}}}RetrievalMethod"), None) is not None:
+        return False
+    uris = [each.get("URI", "") for each in signature.iter(f"{{{DS}}}Reference")]
+    steps = [each.get("Algorithm") for each in signature.iter(f"{{{DS}}}Transform")]
+    return all(re.fullmatch(r"#[\w.-]+", uri) for uri in uris) and _PLAIN_TRANSFORMS.issuperset(steps)
 
 
 def judge_detached(root: Element, detached: Detached, expected: Expectation) -> Judged:
@@ -118,9 +141,11 @@ def judge_detached(root: Element, detached: Detached, expected: Expectation) -> 
     key = None if has_error(findings) else verification.key
     verifiers = {OURS: Opinion.ACCEPTED if key is not None else Opinion.REFUSED}
     if expected.opinions and key is not None and verification.algorithm is not None:
-        from ssolab.core.opinions import detached_opinion
+        from ssolab.core.opinions import detached_opinions
 
-        opinions = detached_opinion(detached.signed, detached.signature, verification.algorithm, key)
+        opinions = detached_opinions(
+            detached.signed, detached.signature, verification.algorithm, key, document=expected.document
+        )
         findings += opinions.findings
         verifiers |= opinions.verdicts
         if has_error(opinions.findings):

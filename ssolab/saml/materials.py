@@ -72,6 +72,11 @@ class Expectation:
         """The addresses that Destination may name."""
         return None
 
+    @property
+    def open(self) -> tuple[str, ...]:
+        """What is not judged, since nothing was said of it."""
+        return ()
+
 
 @dataclass(frozen=True, kw_only=True)
 class Expected(Expectation):
@@ -96,6 +101,17 @@ class Expected(Expectation):
     def destinations(self) -> tuple[str, ...] | None:
         """The addresses that Destination and Recipient may name."""
         return (self.recipient,) if isinstance(self.recipient, str) else self.recipient
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """What is not judged, since nothing was said of it."""
+        return unsaid(
+            issuer=self.issuer,
+            audience=self.audience,
+            recipient=self.recipient,
+            in_response_to=self.in_response_to,
+            replay=self.replay,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,6 +202,11 @@ class Materials:
         """Whether the outer StatusCode is Success."""
         code = only(self.status, SAMLP, "StatusCode")
         return code is not None and code.get("Value") == SUCCESS
+
+
+def unsaid(**expectations: object) -> tuple[str, ...]:
+    """Name the expectations that were not given."""
+    return tuple(name.replace("_", "-") for name, given in expectations.items() if given is None)
 
 
 def every(parent: Element | None, namespace: str, local: str) -> Iterator[Element]:

@@ -222,6 +222,17 @@ def issued_in_the_future(message: Materials, expected: Expectation) -> Iterator[
             )
 
 
+@check(severity=Severity.INFO)
+def not_judged(message: Materials, expected: Expectation) -> Iterator[Problem]:
+    """Something was not judged, since nothing was said about what to expect.
+
+    A message that is accepted without its audience, recipient or request having been judged may have been made for
+    somebody else. Give the expectation that is named here to have it judged.
+    """
+    for name in expected.open:
+        yield Problem(f"{name} was not judged: nothing is expected", where=message.where(message.message))
+
+
 def attribute_of(element: Element, name: str) -> str:
     """Show one attribute, or that it is not there."""
     value = element.get(name)

@@ -26,7 +26,7 @@ from ssolab.saml.judging import (
     run_checks,
     unverified_content,
 )
-from ssolab.saml.materials import Expectation, Materials, instant_of
+from ssolab.saml.materials import Expectation, Materials, instant_of, unsaid
 from ssolab.saml.message_checks import moment
 from ssolab.saml.messages import AUTHN_REQUEST, AuthnRequest
 from ssolab.saml.names import REDIRECT
@@ -73,6 +73,16 @@ class RequestExpected(Expectation):
     def destinations(self) -> tuple[str, ...] | None:
         """The addresses that Destination may name."""
         return (self.destination,) if isinstance(self.destination, str) else self.destination
+
+    @property
+    def open(self) -> tuple[str, ...]:
+        """What is not judged, since nothing was said of it."""
+        return unsaid(
+            issuer=self.issuer,
+            destination=self.destination,
+            registered_addresses=self.acs,
+            age=self.message_life,
+        )
 
 
 @check(cites="SAML2Core 3.4.1")
@@ -196,22 +206,6 @@ def signature_not_judged(message: Materials, expected: RequestExpected) -> Itera
     """
     if not expected.verifies:
         yield Problem("signatures of requests are not looked at here", where=message.where(message.message))
-
-
-@check(severity=Severity.INFO)
-def request_not_judged(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
-    """Something about the request was not judged, since nothing was said about what to expect.
-
-    Give the expectation that is named here to have it judged.
-    """
-    for what, given in (
-        ("issuer", expected.issuer),
-        ("destination", expected.destination),
-        ("registered addresses", expected.acs),
-        ("age", expected.message_life),
-    ):
-        if given is None:
-            yield Problem(f"{what}: nothing is expected, so it was not judged", where=message.where(message.message))
 
 
 CHECKS: tuple[Check[Any], ...] = tuple(

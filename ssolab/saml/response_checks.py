@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssolab.core.catalog import check
-from ssolab.core.findings import Problem, Severity
+from ssolab.core.findings import Problem
 from ssolab.core.instants import format_instant, in_words
 from ssolab.core.xmltree import SAML, SAMLP
 from ssolab.saml.materials import every, instant_of, issuer_of, only, text_of
@@ -130,21 +130,3 @@ def response_too_old(message: Materials, expected: Expected) -> Iterator[Problem
                 observed=f"IssueInstant {format_instant(issued)}",
                 where=message.where(each),
             )
-
-
-@check(severity=Severity.INFO)
-def not_judged(message: Materials, expected: Expected) -> Iterator[Problem]:
-    """Something was not judged, since nothing was said about what to expect.
-
-    A message that is accepted without its audience, recipient or request having been judged may have been made for
-    somebody else. Give the expectation that is named here to have it judged.
-    """
-    for what, given in (
-        ("issuer", expected.issuer),
-        ("audience", expected.audience),
-        ("recipient and destination", expected.recipient),
-        ("in-response-to", expected.in_response_to),
-        ("replay", expected.replay),
-    ):
-        if given is None:
-            yield Problem(f"{what}: nothing is expected, so it was not judged", where=message.where(message.message))

@@ -16,6 +16,7 @@ from ssolab.saml.message_checks import moment, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import timedelta
 
     from ssolab.core.xmltree import Element
     from ssolab.saml.materials import Expected, Materials
@@ -82,28 +83,21 @@ def clock_skew_used(message: Materials, expected: Expected) -> Iterator[Problem]
     Judged by the clock alone it would be refused, and a stricter receiver does refuse it. Set both clocks by the same
     time service.
     """
-    elements = [*_bounded(message, expected), *message.statements]
-    for element in elements:
+    for element in (*_bounded(message, expected), *message.statements):
         begin = instant_of(element, "NotBefore")
         if begin is not None and expected.now < begin <= expected.now + expected.skew:
-            yield _saved(
-                message,
-                element,
-                f"NotBefore {format_instant(begin)} is still {in_words(begin - expected.now)} away",
-                expected,
-            )
+            yield _saved(message, element, f"NotBefore {format_instant(begin)}", begin - expected.now, expected)
         for name in ("NotOnOrAfter", "SessionNotOnOrAfter"):
             end = instant_of(element, name)
             if end is not None and end <= expected.now < end + expected.skew:
-                passed = f"passed {in_words(expected.now - end)} ago"
-                yield _saved(message, element, f"{name} {format_instant(end)} {passed}", expected)
+                yield _saved(message, element, f"{name} {format_instant(end)}", expected.now - end, expected)
 
 
-def _saved(message: Materials, element: Element, what: str, expected: Expected) -> Problem:
+def _saved(message: Materials, element: Element, observed: str, by: timedelta, expected: Expected) -> Problem:
     return Problem(
-        f"{what}; the allowed skew of {in_words(expected.skew)} lets it pass",
+        f"{name_of(element)} is off by {in_words(by)}, which the allowed skew of {in_words(expected.skew)} lets pass",
         expected=f"in time at {format_instant(expected.now)}",
-        observed=what,
+        observed=observed,
         where=message.where(element),
     )
 

@@ -1,0 +1,89 @@
+"""What the user names with `--trust`: metadata, certificates or public keys, read as the keys of one side."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from ssolab.core.certs import read_certificates
+from ssolab.core.findings import InputError
+from ssolab.core.keys import PublicKey, TrustedKey
+from ssolab.core.pem import pem_blocks, unwrap
+from ssolab.core.spki import shape_of
+from ssolab.saml.metadata import EntityDescriptor, IDPSSODescriptor, SPSSODescriptor, read_entity
+from ssolab.sources import read_file, shown_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+Role = Literal["idp", "sp"]
+_ELEMENTS = {"idp": "IDPSSODescriptor", "sp": "SPSSODescriptor"}
+_OTHER_SIDE = {"idp": "identity provider", "sp": "service provider"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trust:
+    """The keys that may sign, keys that are known and may not, and the metadata that some of them came from."""
+
+    keys: tuple[TrustedKey, ...]
+    known: tuple[TrustedKey, ...]
+    entities: tuple[EntityDescriptor, ...]
+
+    @property
+    def issuer(self) -> str | None:
+        """The one party whose metadata was given; None where there is none, or several."""
+        names = {each.entity_id for each in self.entities}
+        return names.pop() if len(names) == 1 else None
+
+
+def read_trust(names: Iterable[str], role: Role) -> Trust:
+    """Read every file as the keys of an identity provider or of a service provider.
+
+    Raises:
+        InputError: a file cannot be read, holds no such key, or is the metadata of the wrong side.
+    """
+    keys: list[TrustedKey] = []
+    known: list[TrustedKey] = []
+    entities: list[EntityDescriptor] = []
+    for name in names:
+        data = read_file(name)
+        shown = shown_name(name)
+        if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<") or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+            entity = read_entity(data, shown)
+            descriptor = entity.idp if role == "idp" else entity.sp
+            if descriptor is None:
+                raise InputError(
+                    shown, f"its metadata holds no {_ELEMENTS[role]}", f"give the metadata of the {_OTHER_SIDE[role]}"
+                )
+            keys += descriptor.trusted_keys(entity.entity_id)
+            known += _others(entity, descriptor)
+            entities.append(entity)
+        else:
+            keys += _bare(data, shown)
+    return Trust(keys=tuple(keys), known=tuple(known), entities=tuple(entities))
+
+
+def _others(entity: EntityDescriptor, chosen: IDPSSODescriptor | SPSSODescriptor) -> Iterator[TrustedKey]:
+    """Yield the keys that the entity has for another purpose: a message signed with one deserves to be told so."""
+    for role in (entity.idp, entity.sp):
+        if role is not None:
+            yield from role.encryption_keys(entity.entity_id)
+            if role is not chosen:
+                yield from role.trusted_keys(entity.entity_id)
+
+
+def _bare(data: bytes, shown: str) -> list[TrustedKey]:
+    """Read certificates and public keys, of which nobody says whose they are."""
+    labels = dict.fromkeys(label for label, _ in pem_blocks(data, shown)) if b"-----BEGIN " in data else {}
+    public = [body for label, body in pem_blocks(data, shown) if label == "PUBLIC KEY"] if labels else []
+    if not labels and shape_of(unwrap(data, shown))[0] in {"RSA", "EC"}:
+        public = [unwrap(data, shown)]
+    if not public and labels and not any("CERTIFICATE" in each for each in labels):
+        raise InputError(shown, f"it holds {' and '.join(labels)}, no public key", "give the certificate of that key")
+    keys = [TrustedKey(public=PublicKey(spki), source=shown) for spki in public]
+    for key in keys:
+        if key.public.kind not in {"RSA", "EC"}:
+            raise InputError(shown, f"a public key of kind {key.public.kind}", "give an RSA or EC key")
+    if not public or any("CERTIFICATE" in each for each in labels):
+        keys += [TrustedKey.of(each, source=shown) for each in read_certificates(data, shown)]
+    return keys

@@ -1,0 +1,231 @@
+"""`ssolab verify`: one message, accepted or refused, with every reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ssolab.cli._shell import EXIT_FOUND, Shell, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssolab.cli._trust import Trust
+    from ssolab.core.findings import Report
+    from ssolab.saml.bindings import Received
+    from ssolab.saml.checks import Principal
+    from ssolab.saml.materials import Expectation
+    from ssolab.saml.request_checks import AcceptedRequest
+
+_COLUMN = 12
+_WEAK = ("sha1", "rsa1024", "rsa15", "inclusive-c14n")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Outcome:
+    """What came of one message: `facts` are what was believed, for people, `extra` what its kind adds to the JSON."""
+
+    expected: Expectation
+    report: Report[Any]
+    message: str
+    facts: tuple[tuple[str, str], ...]
+    extra: dict[str, Any]
+
+
+@click.group()
+def command() -> None:
+    """Judge one message: accepted or refused, with every reason."""
+
+
+@command.command(
+    epilog="Example:  ssolab verify saml response.xml --trust idp-metadata.xml --audience https://sp.example"
+)
+@click.argument("file")
+@click.option(
+    "--trust",
+    multiple=True,
+    required=True,
+    metavar="FILE",
+    help="Metadata, certificate or public key of the sender. May be given several times.",
+)
+@click.option("--issuer", metavar="ENTITY_ID", help="Who must have issued it. Default: the one entity in --trust.")
+@click.option("--audience", metavar="ENTITY_ID", help="The service provider that a response must be for.")
+@click.option("--recipient", multiple=True, metavar="URL", help="The address that received the message.")
+@click.option("--in-response-to", multiple=True, metavar="ID", help="The ID of the request that it must answer.")
+@click.option("--unsolicited", is_flag=True, help="Allow a response that answers no request.")
+@click.option(
+    "--skew",
+    type=click.FloatRange(0, 86_400),
+    default=60,
+    show_default=True,
+    metavar="SECONDS",
+    help="How far the clocks may be apart.",
+)
+@click.option("--max-age", type=click.FloatRange(0), metavar="SECONDS", help="How old the message may be.")
+@click.option("--allow", multiple=True, type=click.Choice(_WEAK), help="Permit something weak by its name.")
+@click.option("--ignore", multiple=True, metavar="CODE", help="Waive the errors of one check; never of a signature.")
+@shared("verify")
+def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None:
+    """Judge one SAML Response or AuthnRequest.
+
+    FILE is raw XML, base64, a form field or a whole redirect address; - is standard input. What you do not give is not
+    judged, and the report says so.
+    """
+    from ssolab.cli._trust import read_trust
+    from ssolab.saml.reading import read_message
+    from ssolab.sources import read_file, shown_name
+
+    if [file, *trust].count("-") > 1:
+        raise click.UsageError("standard input can be read once; give - for one file only")
+    received = read_message(read_file(file), shown_name(file))
+    if received.kind == "SAMLRequest":
+        _judge_request(shell, file, received, read_trust(trust, "sp"), options)
+    else:
+        _judge_response(shell, file, received, read_trust(trust, "idp"), options)
+
+
+def _common(shell: Shell, file: str, trust: Trust, options: dict[str, Any]) -> dict[str, Any]:
+    """Give what every message is held against."""
+    from ssolab.core.keys import Permission
+    from ssolab.sources import shown_name
+
+    return {
+        "now": shell.at,
+        "trusted": trust.keys,
+        "known": trust.known,
+        "issuer": options["issuer"] or trust.issuer,
+        "skew": timedelta(seconds=options["skew"]),
+        "message_life": None if options["max_age"] is None else timedelta(seconds=options["max_age"]),
+        "permit": frozenset(Permission(each) for each in options["allow"]),
+        "ignore": frozenset(options["ignore"]),
+        "document": shown_name(file),
+    }
+
+
+def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
+    from ssolab.saml.checks import Expected, accept
+
+    answers = options["in_response_to"]
+    expected = Expected(
+        **_common(shell, file, trust, options),
+        audience=options["audience"],
+        recipient=options["recipient"] or None,
+        in_response_to=frozenset(answers) if answers or options["unsolicited"] else None,
+        unsolicited=options["unsolicited"],
+        binding=received.binding,
+    )
+    report = accept(received.xml, expected)
+    facts = tuple(_principal_facts(report.principal))
+    _finish(shell, _Outcome(expected=expected, report=report, message="Response", facts=facts, extra={}))
+
+
+def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
+    from ssolab.saml.request_checks import RequestExpected, accept_request
+
+    for name in ("audience", "in_response_to", "unsolicited"):
+        if options[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for a Response, and {file} is an AuthnRequest")
+    roles = [each.sp for each in trust.entities if each.sp is not None]
+    expected = RequestExpected(
+        **_common(shell, file, trust, options),
+        destination=options["recipient"] or None,
+        acs=tuple(acs for role in roles for acs in role.assertion_consumer_services) if roles else None,
+        want_signed=not roles or any(role.authn_requests_signed is not False for role in roles),
+    )
+    report = accept_request(received, expected)
+    facts = tuple(_request_facts(report.principal))
+    extra = {"principal": None, "request": _request_result(report.principal)}
+    _finish(shell, _Outcome(expected=expected, report=report, message="AuthnRequest", facts=facts, extra=extra))
+
+
+def _finish(shell: Shell, outcome: _Outcome) -> None:
+    report = outcome.report
+    code = shell.code_for(report.findings)
+    if not report.accepted and shell.fail_on != "never":
+        code = EXIT_FOUND
+    shell.finish(
+        text=lambda: "\n".join(_lines(shell, outcome)),
+        verdict="accepted" if report.accepted else "refused",
+        findings=report.findings,
+        result={
+            "principal": report.principal,
+            "signature": report.signature,
+            "verifiers": report.verifiers,
+            "message": outcome.message,
+            **outcome.extra,
+        },
+        exit_code=code,
+    )
+
+
+def _lines(shell: Shell, outcome: _Outcome) -> Iterator[str]:
+    """Write the report for people: the verdict, who or what was accepted, the signature, then every finding."""
+    from ssolab.core.findings import has_error
+    from ssolab.render import findings_text, printable
+
+    report = outcome.report
+    refusing = sum(has_error([found]) for found in report.findings)
+    count = "" if report.accepted else f", {refusing} error{'s' * (refusing != 1)}"
+    word = click.style("accepted", fg="green") if report.accepted else click.style("refused", fg="red")
+    yield f"{word} {outcome.expected.document} ({outcome.message}{count})"
+    if shell.quiet:
+        return
+    rows = [*outcome.facts, *_signature_facts(outcome)]
+    unjudged = [found.message.partition(" ")[0] for found in report.findings if found.code == "not-judged"]
+    if unjudged:
+        rows.append(("not judged", f"{', '.join(unjudged)}: nothing is expected"))
+    for label, value in rows:
+        yield f"  {label:<{_COLUMN}}{printable(value)}"
+    shown = [found for found in report.findings if found.code != "not-judged"]
+    if shown:
+        yield ""
+        yield findings_text(shown)
+
+
+def _signature_facts(outcome: _Outcome) -> Iterator[tuple[str, str]]:
+    signature = outcome.report.signature
+    if signature is not None:
+        yield "signed", f"{signature.signed_element} with {signature.algorithm}"
+        yield "key", f"SPKI SHA-256 {signature.key}"
+        for key in outcome.expected.trusted:
+            if key.public.sha256 == signature.key:
+                label = f"{key.certificate.label}, " if key.certificate else ""
+                yield "", f"{label}{key.holder or 'of nobody named'} ({key.source})"
+    yield "verifiers", ", ".join(f"{name} {verdict}" for name, verdict in outcome.report.verifiers.items())
+
+
+def _principal_facts(principal: Principal | None) -> Iterator[tuple[str, str]]:
+    if principal is None:
+        return
+    yield "subject", principal.name_id
+    yield "format", principal.format or "none given"
+    yield "issuer", principal.issuer
+    yield "session", principal.session_index or "none given"
+    yield "answers", principal.in_response_to or "no request"
+    yield "context", principal.authn_context or "none given"
+    for name, values in principal.attributes.items():
+        yield "attribute", f"{name} = {' | '.join(values)}"
+
+
+def _request_facts(request: AcceptedRequest | None) -> Iterator[tuple[str, str]]:
+    if request is None:
+        return
+    yield "request", request.request.id
+    yield "issuer", request.request.issuer.value if request.request.issuer else "none given"
+    yield "answer to", request.acs.location if request.acs else "not judged"
+    if request.relay_state is not None:
+        yield "RelayState", request.relay_state
+
+
+def _request_result(request: AcceptedRequest | None) -> dict[str, Any] | None:
+    if request is None:
+        return None
+    return {
+        "id": request.request.id,
+        "issuer": request.request.issuer.value if request.request.issuer else None,
+        "acs": request.acs.location if request.acs else None,
+        "relay_state": request.relay_state,
+    }
