@@ -97,7 +97,7 @@ def _choices(entries: list[StoreEntry] | tuple[StoreEntry, ...]) -> str:
     return f"there are {', '.join(entry.alias for entry in entries)}" if entries else "there are none"
 
 
-def public_half(pkcs8: bytes) -> bytes:
+def public_half(pkcs8: bytes, name: str = "private key") -> bytes:
     """Return the SubjectPublicKeyInfo of a PKCS#8 private key; for RSA without loading it.
 
     Raises:
@@ -110,5 +110,5 @@ def public_half(pkcs8: bytes) -> bytes:
             public = der.write(der.SEQUENCE, modulus.expect(der.INTEGER).der, exponent.expect(der.INTEGER).der)
             return der.write(der.SEQUENCE, algorithm.der, der.write_bits(public))
     except ValueError as error:
-        raise InputError("private key", f"not PKCS#8 ({error})", "export the store again") from None
-    return spki_of(private_key_from_der(pkcs8, "private key"))
+        raise InputError(name, f"a private key that cannot be read ({error})", "export it again, as PKCS#8") from None
+    return spki_of(private_key_from_der(pkcs8, name))

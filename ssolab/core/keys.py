@@ -44,12 +44,14 @@ __all__ = [
     "digest_uri",
     "load_private_key",
     "new_private_key",
+    "new_private_key_like",
     "private_key_from_der",
     "private_key_pem",
     "signature_algorithm_for",
     "spki_of",
 ]
 
+_LARGEST_NEW = 8192  # bits; a larger RSA key takes minutes to make
 _NEW_CURVES: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
 
 
@@ -148,6 +150,21 @@ def new_private_key(kind: str = "RSA", bits: int = 2048) -> PrivateKey:
     raise InputError(
         f"{kind} {bits}", "no such key can be made", "use RSA of 1024 to 16384 bits or EC of 256, 384 or 521"
     )
+
+
+def new_private_key_like(public: PublicKey) -> tuple[PrivateKey, tuple[str, ...]]:
+    """Make a private key of the kind and size of another, and say in words where that could not be.
+
+    RSA of an odd size becomes the next multiple of 256 bits between 1024 and 8192; what is neither RSA nor a curve of
+    NIST becomes P-256.
+    """
+    if public.kind == "RSA":
+        bits = min(max(-(-public.bits // 256) * 256, 1024), _LARGEST_NEW)
+        said = () if bits == public.bits else (f"key of {public.bits} bits became one of {bits}",)
+        return new_private_key("RSA", bits), said
+    if public.curve in {"P-256", "P-384", "P-521"}:
+        return new_private_key("EC", public.bits), ()
+    return new_private_key("EC", 256), (f"key of kind {public.text} became EC P-256",)
 
 
 def private_key_pem(private: PrivateKey) -> bytes:
