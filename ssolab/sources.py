@@ -1,16 +1,12 @@
-"""The only reader of disk: files and folders that users name, the lab file, and the data inside the package.
+"""Where labs come from: folders that users name, the lab inside the package, and the package's other data.
 
-Everything below works on bytes; so every way in which a disk can refuse is put into one clear line here, once.
+Everything below works on bytes and gets them from here. Single files are read and written by `ssolab.files`, which
+loads nothing else; its names are given here too.
 """
 
 from __future__ import annotations
 
-import contextlib
-import errno
 import functools
-import os
-import stat
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -22,113 +18,36 @@ from ssolab.core.findings import ConfigError, DefectError, InputError
 from ssolab.cutover import builtin, tables
 from ssolab.cutover.labfile import FILE_NAME, Surroundings, read_lab
 from ssolab.cutover.profiles import entry_of, parse_profile
+from ssolab.files import MAX_BYTES, NO_FILE, read_file, refused, shown_name, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from typing import BinaryIO
 
     from ssolab.core.certs import Certificate
     from ssolab.cutover.belongings import Files
     from ssolab.cutover.model import Inventory, Profile
 
-MAX_BYTES: Final = 100 << 20
+__all__ = [
+    "BUILT_IN",
+    "MAX_BYTES",
+    "Folder",
+    "Pages",
+    "builtin_certificates",
+    "builtin_lab",
+    "catalog",
+    "load_lab",
+    "load_profiles",
+    "read_file",
+    "shown_name",
+    "write_file",
+]
+
 DEFAULT_FOLDER: Final = "metadata"
 BUILT_IN: Final = "the built-in lab"
-STDIN: Final = "-"
 
 _PACKAGE: Final = Path(__file__).resolve().parent
 _PROFILES: Final = _PACKAGE / "cutover" / "profiles"
 _CERTIFICATES: Final = _PACKAGE / "cutover" / "greenmoor.pem"
-_REASONS: Final = {
-    errno.ENOENT: ("there is no such file", "check the path"),
-    errno.ENOTDIR: ("a part of its path is no folder", "check the path"),
-    errno.EISDIR: ("it is a folder", "name a file in it"),
-    errno.EACCES: ("this user may not read it", "change its permissions, or run as its owner"),
-    errno.EPERM: ("this user may not read it", "change its permissions, or run as its owner"),
-    errno.ELOOP: ("its links go round in a circle", "name the file itself"),
-    errno.ENAMETOOLONG: ("its name is too long", "check the path"),
-}
-
-
-# ---- files ----------------------------------------------------------------------------------------------------------
-
-
-def read_file(name: str | Path) -> bytes:
-    """Read a file that a user named; `-` is standard input.
-
-    Raises:
-        InputError: it is missing, a folder, unreadable, or larger than 100 MB.
-    """
-    if str(name) == STDIN:
-        data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        return _bounded(data, "standard input")
-    shown = shown_name(name)
-    try:
-        with Path(name).open("rb") as file:
-            return _bounded(_read_bounded(file), shown)
-    except (OSError, ValueError) as error:
-        raise _refused(error, shown) from None
-
-
-def _read_bounded(file: BinaryIO) -> bytes:
-    size = os.fstat(file.fileno()).st_size
-    return b"\0" * size if size > MAX_BYTES else file.read(MAX_BYTES + 1)
-
-
-def _bounded(data: bytes, shown: str) -> bytes:
-    if len(data) > MAX_BYTES:
-        raise InputError(shown, f"more than {MAX_BYTES >> 20} MB", "nothing that ssolab reads is so large")
-    return data
-
-
-def _refused(error: Exception, shown: str) -> InputError:
-    if isinstance(error, OSError):
-        known = _REASONS.get(error.errno or 0)
-        return InputError(shown, *(known or (str(error.strerror or "it cannot be read").lower(), "check the path")))
-    return InputError(shown, "this is no path", "check the path")  # such as one with a NUL in it
-
-
-def write_file(path: str | Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file whole or not at all; *private* keeps others from reading it.
-
-    What stands there already is replaced only when the new file is complete. A device or pipe is written to directly.
-
-    Raises:
-        InputError: it cannot be written.
-    """
-    target, shown = Path(path), shown_name(path)
-    try:
-        target = target.resolve()
-        if target.exists() and not target.is_file() and not target.is_dir():
-            target.write_bytes(data)
-            return
-        if target.is_dir():
-            raise IsADirectoryError(errno.EISDIR, "is a folder")
-        _replace(target, data, 0o600 if private else 0o666)
-    except (OSError, ValueError, RuntimeError) as error:
-        problem = error.strerror if isinstance(error, OSError) and error.strerror else "no path"
-        raise InputError(shown, f"cannot be written ({problem.lower()})", "name another place") from None
-
-
-def _replace(target: Path, data: bytes, mode: int) -> None:
-    beside = target.with_name(f".{target.name[:100]}.{os.getpid()}.part")
-    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-        if mode & stat.S_IRGRP and target.exists():
-            beside.chmod(stat.S_IMODE(target.stat().st_mode))
-        beside.replace(target)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            beside.unlink()
-        raise
-
-
-def shown_name(name: str | Path) -> str:
-    """Give a file's name as it can be printed: in one line, and in characters that every terminal takes."""
-    text = str(name).encode("utf-8", "replace").decode("utf-8")
-    return "".join(char if char.isprintable() else "?" for char in text) or "(no name)"
 
 
 # ---- labs -----------------------------------------------------------------------------------------------------------
@@ -156,7 +75,7 @@ class Folder:
                 return None
             return tuple(sorted(each.name for each in place.iterdir() if each.is_file() and each.name[0] != "."))
         except (OSError, ValueError) as error:
-            raise _refused(error, shown_name(place)) from None
+            raise refused(error, shown_name(place)) from None
 
     def called(self, path: str) -> str:
         """Name a file as the user would."""
@@ -175,7 +94,7 @@ class Pages:
         try:
             return self.files[path]
         except KeyError:
-            raise InputError(self.called(path), *_REASONS[errno.ENOENT]) from None
+            raise InputError(self.called(path), *NO_FILE) from None
 
     def names(self, path: str) -> tuple[str, ...] | None:
         """List the files of a folder; None where it is none."""
@@ -208,7 +127,7 @@ def load_lab(path: str | Path | None, *, environ: Mapping[str, str]) -> Inventor
         is_folder = place.is_dir()
         exists = place.exists()
     except (OSError, ValueError) as error:
-        raise _refused(error, shown) from None
+        raise refused(error, shown) from None
     if not exists:
         raise ConfigError(
             shown, "there is no such file or folder", f"name a folder with a {FILE_NAME}, or leave it out"

@@ -183,13 +183,13 @@ SP_LOGOUT: Final = "/services/auth/sp/saml2/logout"
 def valid_until(downloaded: datetime) -> datetime:
     """Give the validUntil of metadata downloaded then: the same moment ten years later, to the millisecond.
 
-    The 29th of February becomes the 1st of March where that year has none.
+    The 29th of February becomes the 28th where that year has none, as in Java.
     """
     kept = downloaded.replace(microsecond=downloaded.microsecond // 1000 * 1000)
     try:
         return kept.replace(year=kept.year + METADATA_LIFE_YEARS)
     except ValueError:
-        return kept.replace(year=kept.year + METADATA_LIFE_YEARS, month=3, day=1)
+        return kept.replace(year=kept.year + METADATA_LIFE_YEARS, day=28)
 
 
 def my_domain(name: str) -> str:

@@ -1,7 +1,7 @@
 """Salesforce project files (source format): what an org trusts and signs with, as a repository holds it.
 
 Only three types matter to a cutover of SAML: certificates, single sign-on configurations, and whether the org has
-several of those. Elements are the Metadata API's, in its order, which is the alphabet. A reader keeps those that it
+several of those. Elements are in the order of the Metadata API, the alphabet. A reader keeps simple elements that it
 does not know, because every release of Salesforce adds some, and writes them back.
 """
 
@@ -191,7 +191,7 @@ def read_settings(data: bytes, name: str) -> SingleSignOnSettings:
     """
     root = _root(data, name, "SingleSignOnSettings", "SecuritySettings")
     if root.tag == f"{{{NAMESPACE}}}SecuritySettings":
-        inside = xmltree.child(root, NAMESPACE, "singleSignOnSettings")
+        inside = xmltree.child(root, NAMESPACE, "singleSignOnSettings", name)
         if inside is None:
             return SingleSignOnSettings()
         root = inside
@@ -225,7 +225,7 @@ def _read(into: type[S], root: Element, name: str) -> S:
             continue
         each = known[local]
         try:
-            values[each.name] = each.metadata["read"](xmltree.exact_text(element).strip())
+            values[each.name] = each.metadata["read"](xmltree.exact_text(element, name).strip())
         except ValueError as error:
             raise InputError(
                 place, f"{local}: {error}", "correct it, or retrieve the file from the org again"
