@@ -1,0 +1,205 @@
+"""`ssolab serve`: the pair on loopback, for a browser, a test suite, or a partner's product on the same machine."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ssolab.cli._shell import instant
+from ssolab.core.findings import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from ssolab.cutover.model import Inventory, Link
+    from ssolab.saml.parties import SignedParts
+    from ssolab.web.app import RunningLab
+    from ssolab.web.journal import Entry
+    from ssolab.web.lab import LabConfig
+
+LAST_BASE_PORT = 65_533
+
+
+@click.command(epilog="Example:  ssolab serve --link adfs-requests")
+@click.argument("lab", required=False, type=click.Path(path_type=Path))
+@click.option("--link", "wanted", metavar="ID", help="Which link of the lab to play. Default: the first.")
+@click.option(
+    "--port",
+    type=click.IntRange(0, LAST_BASE_PORT),
+    default=8080,
+    show_default=True,
+    help="Port of the asserting party; the relying party and the control page take the next two. 0: any free.",
+)
+@click.option("--host", metavar="ADDRESS", help="Address to listen on. Default: the lab's own, else 127.0.0.1.")
+@click.option(
+    "--unsafe-bind", is_flag=True, help="Allow a --host that others can reach. Anybody there can log in as anybody."
+)
+@click.option(
+    "--at", callback=instant, metavar="ISO-8601", help="Where the lab's clock starts. Default: the lab's own, else now."
+)
+@click.option("--sign", type=click.Choice(["assertion", "response", "both"]), help="What the asserting party signs.")
+@click.option(
+    "--token-file",
+    type=click.Path(dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Write the control token there too, readable by you alone.",
+)
+@click.option("--quiet", "-q", is_flag=True, help="Print the addresses and no journal.")
+def command(lab: Path | None, wanted: str | None, host: str | None, **options: Any) -> None:
+    """Start the mock asserting party, the relying party and the control page.
+
+    LAB is a folder or its ssolab.toml; left out, ./metadata, else the built-in lab. Certificates whose private key the
+    lab does not hold are played by twins. Stop with Ctrl-C.
+    """
+    from ssolab.sources import load_lab, write_file
+    from ssolab.web.app import running_lab
+
+    inventory = load_lab(lab, environ=os.environ)
+    link = chosen_link(inventory, wanted)
+    place = bound_host(host or inventory.host, unsafe=options["unsafe_bind"])
+    config = config_of(inventory, link, host=place, port=options["port"], at=options["at"], sign=options["sign"])
+    with running_lab(config) as running:
+        if options["token_file"] is not None:
+            write_file(options["token_file"], f"{running.lab.token}\n".encode(), private=True)
+        for line in greeting(inventory, link, running):
+            click.echo(line)
+        if not options["quiet"]:
+            running.lab.on_entry = _tell
+        wait()
+    click.echo("ssolab serve: stopped", err=True)
+
+
+def chosen_link(inventory: Inventory, wanted: str | None) -> Link:
+    """Give the link of that id, or the first.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    if not inventory.links:
+        raise ConfigError(inventory.name, "the lab has no link", "add a [[link]] with flow, signer and verifier")
+    if wanted is None:
+        return next(iter(inventory.links.values()))
+    if wanted not in inventory.links:
+        raise ConfigError(
+            inventory.name, f"no link is called {wanted!r}", f"choose one of {', '.join(inventory.links)}"
+        )
+    return inventory.links[wanted]
+
+
+def bound_host(host: str, *, unsafe: bool) -> str:
+    """Give the address to listen on.
+
+    Raises:
+        ConfigError: others could reach it, and nobody said that they may.
+    """
+    from ssolab.web.pages import is_loopback
+
+    if not (unsafe or is_loopback(host)):
+        problem = "others could reach the lab there, and it lets anybody log in as anybody"
+        raise ConfigError(f"--host {host}", problem, "choose 127.0.0.1, or add --unsafe-bind if that is what you want")
+    return host
+
+
+def config_of(  # noqa: PLR0913  each is an option of the command
+    inventory: Inventory,
+    link: Link,
+    *,
+    host: str,
+    port: int,
+    at: datetime | None = None,
+    sign: SignedParts | None = None,
+) -> LabConfig:
+    """Set up a lab that plays one link, with twins where private keys are missing.
+
+    Raises:
+        ConfigError: metadata of a side is missing.
+    """
+    from ssolab.core.keys import new_private_key
+    from ssolab.cutover.cast import cast_for
+    from ssolab.cutover.staging import asserting_party, pair, relying_party
+    from ssolab.web.lab import LabConfig
+    from ssolab.web.pages import is_loopback
+
+    cast = cast_for(inventory, new_private_key)
+    asserting, relying = pair(inventory, link, cast)
+    asserting = replace(asserting, sign=sign) if sign else asserting
+    sides = (
+        *(each.sp for each in relying_party(inventory, link).entities if each.entity_id == relying.entity_id),
+        *(each.idp for each in asserting_party(inventory, link).entities if each.entity_id == asserting.entity_id),
+    )
+    originals = [key.certificate for side in sides if side for key in side.trusted_keys("") if key.certificate]
+    twins = {cast.credential(each).certificate.sha256: each.label for each in originals if cast.is_twin(each)}
+    return LabConfig(
+        asserting=asserting,
+        relying=relying,
+        users=inventory.users,
+        link=link.id,
+        flow=link.flow,
+        at=at or inventory.clock,
+        host=host,
+        ports=(port, port + 1, port + 2) if port else (0, 0, 0),
+        names=frozenset() if is_loopback(host) else frozenset({host}),
+        remarks=tuple(remarks(inventory, link, twins=bool(twins))),
+        twins=twins,
+    )
+
+
+def remarks(inventory: Inventory, link: Link, *, twins: bool) -> Iterator[str]:
+    """Say what is being played."""
+    played = f"{link.flow}, signed by {link.signer}, verified by {link.verifier}"
+    yield f"Playing link {link.id} of {inventory.name}: {played}."
+    if twins:
+        yield "Certificates whose private key is not at hand are played by twins: same names and dates, another key."
+
+
+def greeting(inventory: Inventory, link: Link, running: RunningLab) -> Iterator[str]:
+    """Say where everything is."""
+    from ssolab.core.instants import format_instant
+    from ssolab.render import printable
+
+    lab, bases = running.lab, running.bases
+    yield from (printable(remark) for remark in lab.config.remarks)
+    others = [name for name in inventory.links if name != link.id]
+    if others:
+        yield printable(f"Other links, with --link: {', '.join(others)}")
+    yield ""
+    yield f"  asserting party  {bases.asserting}/   {printable(lab.asserting.entity_id)}"
+    yield f"  relying party    {bases.relying}/   {printable(lab.relying.entity_id)}"
+    yield f"  control page     {running.control_url}"
+    yield f"  log in           {bases.relying}/saml/login   or {bases.asserting}/saml/start"
+    yield ""
+    yield f"The lab's clock stands at {format_instant(lab.now())}. Stop with Ctrl-C."
+    sys.stdout.flush()
+
+
+def _tell(entry: Entry) -> None:
+    from ssolab.core.instants import format_instant
+    from ssolab.render import printable
+
+    codes = " ".join(found.code for found in entry.errors)
+    line = "  ".join(part for part in (format_instant(entry.at), entry.side, entry.summary, codes) if part)
+    click.echo(printable(line), err=True)
+
+
+def wait() -> None:
+    """Wait for Ctrl-C, or for the signal with which service managers end a program."""
+    done = threading.Event()
+
+    def stop(_number: int, _frame: object) -> None:
+        done.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        while not done.wait(1):
+            pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

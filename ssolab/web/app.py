@@ -1,0 +1,206 @@
+"""Starts the lab on real ports: the asserting party, the relying party and the control page, each its own application.
+
+The three ports are taken before anything else is made, all or none, so that a port in use leaves nothing running, and
+so that the parties can declare their addresses before the first request arrives.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ipaddress
+import logging
+import os
+import socket
+import threading
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any, Final, cast
+from urllib.parse import parse_qs, urlsplit
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+from ssolab.core.findings import ConfigError, InputError
+from ssolab.salesforce import profile
+from ssolab.saml.metadata import Endpoint, IndexedEndpoint
+from ssolab.saml.names import POST, REDIRECT
+from ssolab.web.control import create_control_app
+from ssolab.web.idp import create_asserting_app
+from ssolab.web.lab import Bases, Lab, LabConfig
+from ssolab.web.pages import MAX_BODY, is_loopback
+from ssolab.web.sp import create_relying_app
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from waitress.server import BaseWSGIServer
+
+    from ssolab.saml.parties import AssertingParty, RelyingParty
+
+__all__ = ["create_asserting_app", "create_control_app", "create_relying_app", "rehomed", "running_lab"]
+
+THREADS: Final = 4
+WAKE_UP: Final = 0.5  # seconds after which an idle server looks whether it shall stop, were its wake-up lost
+WAYS: Final = ("asserting party", "relying party", "control page")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningLab:
+    """A lab that answers on real ports: its state, and where it is."""
+
+    lab: Lab
+    bases: Bases
+
+    @property
+    def control_url(self) -> str:
+        """The address of the control page that may also steer."""
+        return f"{self.bases.control}/?token={self.lab.token}"
+
+
+def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> tuple[AssertingParty, RelyingParty]:
+    """Give both parties the lab's own addresses, in the shape of their flavours; their entityIDs stay."""
+    salesforce_idp = asserting.flavour == "salesforce"
+    redirect, post = (profile.IDP_REDIRECT, profile.IDP_POST) if salesforce_idp else ("/saml/sso", "/saml/sso")
+    sso = (Endpoint(REDIRECT, bases.asserting + redirect), Endpoint(POST, bases.asserting + post))
+    location = f"{bases.relying}/saml/acs"
+    if relying.flavour == "salesforce":
+        org = relying.org_id or _org_in(relying)
+        relying = replace(relying, org_id=org)
+        location = profile.acs(f"{bases.relying}/", org=org)
+    acs = (IndexedEndpoint(binding=POST, location=location, index=0, is_default=True),)
+    return replace(asserting, sso=sso, acs=acs), replace(relying, sso=sso, acs=acs)
+
+
+def _org_in(relying: RelyingParty) -> str | None:
+    """Read the org's id off its declared address, whose query names it."""
+    for endpoint in relying.acs:
+        for record in parse_qs(urlsplit(endpoint.location).query).get("so", ()):
+            with contextlib.suppress(InputError):
+                return profile.long_id(profile.org_id(record))
+    return None
+
+
+@contextlib.contextmanager
+def running_lab(config: LabConfig) -> Iterator[RunningLab]:
+    """Run a lab until the block ends, in threads of its own.
+
+    Raises:
+        ConfigError: a port is in use or may not be taken, or the host is no address of this machine.
+    """
+    sockets = _sockets(config.host, config.ports)
+    try:
+        here = [_base(config.host, each.getsockname()[1]) for each in sockets]
+        bases = Bases(asserting=here[0], relying=here[1], control=here[2])
+        asserting, relying = rehomed(config.asserting, config.relying, bases)
+        lab = Lab(replace(config, asserting=asserting, relying=relying), bases)
+        server = _Server(lab, sockets)
+    except BaseException:
+        for each in sockets:
+            each.close()
+        raise
+    server.start()
+    try:
+        yield RunningLab(lab=lab, bases=bases)
+    finally:
+        server.stop()
+
+
+class _Server:
+    """Three waitress servers that share one thread waiting for the network; requests run in threads of their own."""
+
+    def __init__(self, lab: Lab, sockets: list[socket.socket]) -> None:
+        logging.getLogger("waitress").setLevel(logging.CRITICAL)  # a client that hangs up is no news
+        self._map: dict[int, Any] = {}
+        asserting, relying = create_asserting_app(lab), create_relying_app(lab)
+        apps = (asserting, relying, create_control_app(lab, asserting, relying))
+        self._servers = [
+            cast(
+                "BaseWSGIServer",  # always that for a single socket
+                create_server(
+                    app,
+                    map=self._map,
+                    sockets=[taken],
+                    threads=THREADS,
+                    ident="ssolab",
+                    max_request_body_size=MAX_BODY,
+                    max_request_header_size=MAX_BODY // 8,
+                    clear_untrusted_proxy_headers=True,
+                ),
+            )
+            for app, taken in zip(apps, sockets, strict=True)
+        ]
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ssolab-lab", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stopping.set()
+        self._servers[0].pull_trigger()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            wasyncore.loop(timeout=WAKE_UP, map=self._map, count=1)
+        for each in self._servers:
+            each.task_dispatcher.shutdown()
+        wasyncore.close_all(self._map)
+
+
+def _sockets(host: str, ports: tuple[int, int, int]) -> list[socket.socket]:
+    taken: list[socket.socket] = []
+    try:
+        for way, port in zip(WAYS, ports, strict=True):
+            taken.append(_listening(host, port, way))
+    except ConfigError:
+        for each in taken:
+            each.close()
+        raise
+    return taken
+
+
+def _listening(host: str, port: int, way: str) -> socket.socket:
+    address = "127.0.0.1" if is_loopback(host) and not _is_address(host) else host
+    try:
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        made = socket.socket(family, socket.SOCK_STREAM)
+    except OSError as error:
+        raise ConfigError(host, f"no socket for it: {error.strerror}", "choose --host 127.0.0.1") from None
+    try:
+        if os.name == "posix":  # elsewhere this would let two programs share a port
+            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        made.bind((address, port))
+        made.listen()
+    except PermissionError:
+        made.close()
+        raise ConfigError(f"port {port}", f"may not be taken for the {way}", "choose --port 8080 or above") from None
+    except OSError as error:
+        made.close()
+        if isinstance(error, socket.gaierror) or error.errno not in _IN_USE:
+            problem = f"the lab cannot listen there: {error.strerror or error}"
+            raise ConfigError(host, problem, "choose an address of this machine, such as 127.0.0.1") from None
+        remedy = f"stop what listens there, or move all three with --port {_elsewhere(port)}"
+        raise ConfigError(f"port {port}", f"already in use, and the {way} needs it", remedy) from None
+    return made
+
+
+_IN_USE: Final = {getattr(__import__("errno"), name, None) for name in ("EADDRINUSE", "WSAEADDRINUSE")}
+
+
+def _elsewhere(port: int) -> int:
+    return 9080 if 8070 <= port <= 8090 else 8080  # noqa: PLR2004  away from the ports that were asked for
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _base(host: str, port: int) -> str:
+    """Give the address that the parties declare; a wildcard is listened on but asked by its loopback name."""
+    name = "127.0.0.1" if host in ("0.0.0.0", "") or not _is_address(host) else host  # noqa: S104  only compared
+    name = "::1" if name == "::" else name
+    return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

@@ -1,0 +1,262 @@
+"""The mock asserting party's pages: it takes AuthnRequests, asks who you are, and hands the browser a Response.
+
+Nobody proves anything here: whoever chooses a name gets an assertion for it. What is real is everything that travels.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from flask import Response, request
+
+from ssolab.core.findings import InputError
+from ssolab.core.instants import in_words
+from ssolab.cutover.scene import Flow
+from ssolab.salesforce import profile
+from ssolab.saml.bindings import decode_post, decode_redirect, encode_post
+from ssolab.saml.issue import draft_response, seal
+from ssolab.saml.request_checks import accept_request, request_expected_of
+from ssolab.web.lab import Errand
+from ssolab.web.pages import (
+    Start,
+    chosen,
+    draw,
+    form_fields,
+    judged,
+    key_rows,
+    make_app,
+    nonce,
+    posts_to,
+    signing_key,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssolab.cutover.model import User
+    from ssolab.saml.bindings import Received
+    from ssolab.saml.parties import AssertingParty
+    from ssolab.web.journal import Entry
+    from ssolab.web.lab import Lab
+    from ssolab.web.pages import LabApp
+
+METADATA: Final = "/saml/metadata"
+SSO: Final = "/saml/sso"
+START: Final = "/saml/start"
+METADATA_TYPE: Final = "application/samlmetadata+xml"
+
+
+def create_asserting_app(lab: Lab) -> LabApp:
+    """Make the application of the asserting party (SAML: the identity provider)."""
+    app = make_app("asserting", lab)
+
+    @app.get("/")
+    def home() -> Response:
+        return _home(lab)
+
+    @app.get(METADATA)
+    @app.get(profile.IDP_METADATA)
+    def metadata() -> Response:
+        return Response(lab.asserting.document(lab.now()), mimetype=METADATA_TYPE)
+
+    @app.get(SSO)
+    @app.get(profile.IDP_REDIRECT)
+    def sso_redirect() -> Response:
+        return _receive(lab, lambda: decode_redirect(request.query_string, "the request in the address"))
+
+    @app.post(SSO)
+    @app.post(profile.IDP_POST)
+    def sso_post() -> Response:
+        return _receive(lab, lambda: decode_post(form_fields(), "the request in the form"))
+
+    @app.get(START)
+    @app.get(profile.IDP_START)
+    def start() -> Response:
+        return _start(lab)
+
+    @app.post("/login")
+    def login() -> Response:
+        return _issue(lab, request.form.get("errand", ""), request.form.get("username", ""))
+
+    return app
+
+
+def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
+    asserting = lab.asserting
+    try:
+        received = decode()
+        expected = request_expected_of(asserting, now=lab.now(), opinions=lab.config.opinions)
+        report = accept_request(received, replace(expected, known=signing_key(lab.relying)))
+    except InputError as error:
+        return _unreadable(lab, error)
+    accepted = report.principal
+    entry = lab.record(
+        side="asserting",
+        event="request-judged",
+        summary=f"AuthnRequest of {asserting.relying} {'accepted' if accepted else 'refused'}",
+        flow=Flow.SAML_SP_INITIATED,
+        accepted=accepted is not None,
+        findings=report.findings,
+        signature=report.signature,
+        verifiers=report.verifiers,
+        message=received.xml,
+    )
+    if accepted is None:
+        says = "The identity provider does not believe this AuthnRequest, so it asks nobody to log in."
+        return judged(entry, _result(lab, entry, heading="Request refused", says=says, status=403))
+    made = accepted.request
+    facts = chosen(
+        [
+            ("from", made.issuer.value if made.issuer else None),
+            ("ID", made.id),
+            ("answer goes to", accepted.acs.location if accepted.acs else None),
+            ("RelayState", accepted.relay_state),
+            ("verifiers", ", ".join(f"{name}: {opinion}" for name, opinion in report.verifiers.items())),
+            ("remarks", ", ".join(found.code for found in report.findings)),
+        ]
+    )
+    errand = Errand(request=accepted, relay_state=accepted.relay_state)
+    return judged(entry, _ask_who(lab, errand, f"{asserting.relying} asks who you are.", facts))
+
+
+def _start(lab: Lab) -> Response:
+    asserting = lab.asserting
+    wanted = request.args.get("sp")
+    if wanted is not None and wanted != asserting.relying:
+        remedy = f"this lab plays {asserting.relying}; leave sp out or name that"
+        raise InputError("sp", f"no service provider {wanted!r} is registered here", remedy)
+    errand = Errand(request=None, relay_state=request.args.get("RelayState"))
+    return _ask_who(
+        lab, errand, f"Log in to {asserting.relying}. Nobody asked for it: the Response is unsolicited.", []
+    )
+
+
+def _ask_who(lab: Lab, errand: Errand, says: str, facts: list[tuple[str, str]]) -> Response:
+    token = secrets.token_urlsafe(16)
+    lab.errands.put(token, errand)
+    return draw("login.html", heading="Log in", says=says, errand=token, users=lab.users.values(), request_facts=facts)
+
+
+def _issue(lab: Lab, token: str, username: str) -> Response:
+    user = lab.users.get(username)
+    if user is None:
+        raise InputError("username", f"nobody is called {username!r} here", "choose one of the names in the form")
+    errand = lab.errands.take(token)
+    if errand is None:
+        raise InputError("login form", "it was used already, or is too old", "start the login again")
+    asserting, now = lab.asserting, lab.now()
+    asked = errand.request
+    acs = asked.acs if asked and asked.acs else asserting.default_acs
+    response = draft_response(
+        asserting,
+        now=now,
+        new_id=lambda: lab.response_id(now),
+        name_id=user.username,
+        attributes=_attributes(asserting, user),
+        acs=acs,
+        in_response_to=asked.request.id if asked else None,
+    )
+    xml = seal(response, asserting.credential, sign=asserting.sign, hash=asserting.hash, flavour=asserting.flavour)
+    lab.record(
+        side="asserting",
+        event="response-sent",
+        summary=f"Response for {user.username} sent to {acs.location}",
+        flow=Flow.SAML_SP_INITIATED if asked else Flow.SAML_IDP_INITIATED,
+        user=user.username,
+        message=xml,
+    )
+    form = encode_post(xml, message="SAMLResponse", location=acs.location, relay_state=errand.relay_state)
+    posts_to(form.action)
+    return draw("post.html", heading=f"Taking you to {asserting.relying}", form=form, nonce=nonce())
+
+
+def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, ...]]:
+    """Say what the user's attributes are; Salesforce states four of its own by default."""
+    if asserting.flavour != "salesforce":
+        return dict(user.attributes)
+    own = {
+        "userId": (_record_of(user),),
+        "username": (user.username,),
+        "email": (user.username,),
+        "is_portal_user": ("false",),
+    }
+    return own | dict(user.attributes)
+
+
+def _record_of(user: User) -> str:
+    """Give a user a record id that is always the same, in the 18-character form."""
+    digits = int.from_bytes(hashlib.sha256(user.username.encode()).digest()[:4]) % 10**8
+    return profile.long_id(f"005000{digits:09}")
+
+
+def _unreadable(lab: Lab, error: InputError) -> Response:
+    entry = lab.record(
+        side="asserting", event="unreadable", summary=f"AuthnRequest not read: {error.problem}", accepted=False
+    )
+    says, remedy = f"{error.name}: {error.problem}.", f"{error.remedy}."
+    return judged(
+        entry,
+        draw("plain.html", status=400, heading="This is no AuthnRequest", says=says, remedy=remedy, bad=True, back="/"),
+    )
+
+
+def _result(lab: Lab, entry: Entry, *, heading: str, says: str, status: int) -> Response:
+    again = (Start(href=f"{lab.bases.relying}/saml/login", text="Try again"),) if lab.bases.relying else ()
+    return draw(
+        "result.html",
+        status=status,
+        heading=heading,
+        says=says,
+        entry=entry,
+        go_to=None,
+        remark=None,
+        xml=text_of(entry.message),
+        again=again,
+    )
+
+
+def _home(lab: Lab) -> Response:
+    asserting = lab.asserting
+    salesforce = asserting.flavour == "salesforce"
+    addresses = [("metadata", profile.IDP_METADATA if salesforce else METADATA)]
+    return draw(
+        "home.html",
+        heading="Mock identity provider",
+        intro=["It asks who you are, believes you, and says so to the service provider in a signed Response."],
+        remarks=lab.config.remarks,
+        starts=[
+            Start(
+                href=profile.IDP_START + "?app=0sp" if salesforce else START,
+                text="Log in to the service provider",
+                says="IdP-initiated: an unsolicited Response.",
+            )
+        ],
+        facts=_settings(asserting),
+        keys=key_rows(lab, asserting),
+        addresses=[(name, lab.bases.asserting + path) for name, path in addresses]
+        + [(f"SingleSignOnService, {each.binding.rpartition(':')[2]}", each.location) for each in asserting.sso],
+    )
+
+
+def _settings(asserting: AssertingParty) -> list[tuple[str, str]]:
+    return chosen(
+        [
+            ("entityID", asserting.entity_id),
+            ("flavour", asserting.flavour),
+            ("service provider", asserting.relying),
+            ("answers go to", ", ".join(each.location for each in asserting.acs)),
+            (
+                "signs",
+                {"both": "Response and Assertion"}.get(asserting.sign, f"the {asserting.sign}")
+                + f" with {asserting.hash}",
+            ),
+            ("verifies requests", "yes" if asserting.verifies else "no: signatures of requests are not looked at"),
+            ("refuses expired request certificates", "yes" if asserting.checks_expiry else "no"),
+            ("compares", asserting.match),
+            ("a message lives", f"{in_words(asserting.message_life)}, skew {in_words(asserting.skew)}"),
+        ]
+    )

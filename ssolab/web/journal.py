@@ -1,0 +1,82 @@
+"""What the pair did, in order: every message that was sent, and every judgement with all its reasons."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections import deque
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ssolab.core.findings import Severity
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from ssolab.core.findings import Finding, Opinion, SignatureFacts
+    from ssolab.saml.checks import Principal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the journal: what one side did or judged, with everything needed to explain it later."""
+
+    number: int
+    at: datetime
+    link: str
+    side: str
+    """Who did it: `asserting`, `relying` or `control`."""
+    event: str
+    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable` or `clock-moved`."""
+    summary: str
+    flow: str | None = None
+    user: str | None = None
+    accepted: bool | None = None
+    """None where nothing was judged."""
+    findings: tuple[Finding, ...] = ()
+    principal: Principal | None = None
+    signature: SignatureFacts | None = None
+    verifiers: Mapping[str, Opinion] = field(default_factory=dict)
+    message: bytes = b""
+    """The SAML message as XML; the public part of the conversation, never a key."""
+
+    @property
+    def verdict(self) -> str | None:
+        """`accepted` or `refused`, where something was judged."""
+        return None if self.accepted is None else "accepted" if self.accepted else "refused"
+
+    @property
+    def errors(self) -> tuple[Finding, ...]:
+        """The findings that refused."""
+        return tuple(found for found in self.findings if found.severity is Severity.ERROR)
+
+
+class Journal:
+    """What happened, in order; the newest entries only, so that a lab may run for weeks."""
+
+    def __init__(self, limit: int = 500) -> None:
+        self._lock = threading.Lock()
+        self._numbers = itertools.count(1)
+        self._entries: deque[Entry] = deque(maxlen=limit)
+
+    def add(self, make: Callable[[int], Entry]) -> Entry:
+        """Number an entry and keep it."""
+        with self._lock:
+            entry = make(next(self._numbers))
+            self._entries.append(entry)
+            return entry
+
+    def entries(self) -> tuple[Entry, ...]:
+        """All entries that are kept, the oldest first."""
+        with self._lock:
+            return tuple(self._entries)
+
+    def entry(self, number: int) -> Entry | None:
+        """Find one entry by its number."""
+        return next((entry for entry in self.entries() if entry.number == number), None)
+
+    def clear(self) -> None:
+        """Forget every entry; numbers go on."""
+        with self._lock:
+            self._entries.clear()

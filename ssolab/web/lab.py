@@ -1,0 +1,189 @@
+"""The one mutable object of the pair: its clock, both parties' settings, who may log in, what is pending and happened.
+
+Everything else that the routes use is frozen or a plain function. Routes run in several threads, so each part that
+changes keeps its own lock, and the two settings are frozen values that are replaced whole and together.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from ssolab.core.findings import InputError
+from ssolab.salesforce import profile
+from ssolab.web.journal import Entry, Journal
+from ssolab.web.memory import Memory, Seen
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from ssolab.cutover.model import User
+    from ssolab.cutover.scene import Flow
+    from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.saml.request_checks import AcceptedRequest
+
+EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+"""Beyond these a validity window of the lab would fall off the end of time."""
+
+
+class Clock:
+    """The lab's own time: it starts where it is told and runs, or stands still, until it is moved."""
+
+    def __init__(self, at: datetime | None = None, *, running: bool = True) -> None:
+        self._lock = threading.Lock()
+        self._running = running
+        self._at = datetime.now(UTC)
+        self._since = time.monotonic()
+        if at is not None:
+            self.set(at)
+
+    def now(self) -> datetime:
+        """Read the clock."""
+        with self._lock:
+            return self._read()
+
+    def set(self, at: datetime) -> datetime:
+        """Move the clock to a moment, back or forth.
+
+        Raises:
+            InputError: the moment lies outside the years 1970 to 9000.
+        """
+        if not EARLIEST <= at <= LATEST:
+            raise InputError("clock", f"{at.isoformat()} is out of range", "choose a moment between 1970 and 9000")
+        with self._lock:
+            self._at, self._since = at.astimezone(UTC), time.monotonic()
+            return self._at
+
+    def advance(self, by: timedelta) -> datetime:
+        """Move the clock by a duration; a negative one moves it back.
+
+        Raises:
+            InputError: that would end outside the years 1970 to 9000.
+        """
+        try:
+            return self.set(self.now() + by)
+        except OverflowError:
+            raise InputError("clock", "that is further than time goes", "advance by less") from None
+
+    def _read(self) -> datetime:
+        passed = timedelta(seconds=time.monotonic() - self._since) if self._running else timedelta(0)
+        return min(self._at + passed, LATEST)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bases:
+    """The addresses on which the three applications listen, without a slash at the end."""
+
+    asserting: str = ""
+    relying: str = ""
+    control: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabConfig:
+    """Everything that a lab is started with; command line, `ssolab.toml` and tests each build one.
+
+    `ports` are those of the asserting party, the relying party and the control page; 0 takes a free one. `names` are
+    host names beyond loopback under which the lab may be asked. `remarks` stand on the front pages: whose keys are
+    played by twins, for one. `twins` maps a twin's certificate SHA-256 to what it stands for.
+    """
+
+    asserting: AssertingParty
+    relying: RelyingParty
+    users: tuple[User, ...]
+    link: str = "lab"
+    flow: Flow | None = None
+    at: datetime | None = None
+    running: bool = True
+    opinions: bool = True
+    host: str = "127.0.0.1"
+    ports: tuple[int, int, int] = (0, 0, 0)
+    names: frozenset[str] = frozenset()
+    token: str = field(default="", repr=False)
+    remarks: tuple[str, ...] = ()
+    twins: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Errand:
+    """A login that waits at the asserting party for somebody to say who they are; `request` is None if unsolicited."""
+
+    request: AcceptedRequest | None
+    relay_state: str | None
+
+
+class Lab:
+    """The state of one running pair."""
+
+    def __init__(self, config: LabConfig, bases: Bases | None = None) -> None:
+        self.config = config
+        self.bases = bases or Bases()
+        self.clock = Clock(config.at, running=config.running)
+        self.token = config.token or secrets.token_urlsafe(24)
+        self.users = {user.username: user for user in config.users}
+        self.journal = Journal()
+        self.errands: Memory[Errand] = Memory()
+        self.pending: Memory[str] = Memory()
+        """The relying party's open requests, by ID, with the local path to go to afterwards."""
+        self.seen = Seen()
+        self.on_entry: Callable[[Entry], object] | None = None
+        """Told of every journal entry, in the thread that made it."""
+        self._lock = threading.Lock()
+        self._pair = config.asserting, config.relying
+
+    @property
+    def pair(self) -> tuple[AssertingParty, RelyingParty]:
+        """Both settings, as they stand at one moment."""
+        with self._lock:
+            return self._pair
+
+    @property
+    def asserting(self) -> AssertingParty:
+        """The asserting party's settings now."""
+        return self.pair[0]
+
+    @property
+    def relying(self) -> RelyingParty:
+        """The relying party's settings now."""
+        return self.pair[1]
+
+    def reconfigure(self, asserting: AssertingParty, relying: RelyingParty) -> None:
+        """Replace both settings at once; what is pending and remembered stays, as in a real party."""
+        with self._lock:
+            self._pair = asserting, relying
+
+    def forget(self) -> None:
+        """Forget all that happened: the journal, open requests, seen assertions."""
+        for each in (self.journal, self.errands, self.pending, self.seen):
+            each.clear()
+
+    def now(self) -> datetime:
+        """Read the lab's clock."""
+        return self.clock.now()
+
+    def request_id(self, issued: datetime) -> str:
+        """Make the ID of an AuthnRequest in the shape of the relying party's flavour."""
+        if self.relying.flavour == "salesforce":
+            return profile.request_id(issued, secrets.token_bytes(profile.REQUEST_ID_ENTROPY))
+        return "_" + secrets.token_hex(16)
+
+    def response_id(self, issued: datetime) -> str:
+        """Make the ID of a Response or Assertion in the shape of the asserting party's flavour."""
+        if self.asserting.flavour == "salesforce":
+            return profile.response_id(issued, secrets.token_bytes(profile.RESPONSE_ID_ENTROPY))
+        return "_" + secrets.token_hex(16)
+
+    def record(self, *, side: str, event: str, summary: str, **facts: Any) -> Entry:
+        """Write one line into the journal."""
+        at, link = self.now(), self.config.link
+        entry = self.journal.add(
+            lambda number: Entry(number=number, at=at, link=link, side=side, event=event, summary=summary, **facts)
+        )
+        if self.on_entry is not None:
+            self.on_entry(entry)
+        return entry

@@ -1,0 +1,280 @@
+"""What the three applications share: who may ask, what a browser may do with an answer, and how pages are drawn.
+
+The lab listens on loopback, but a browser is on loopback too: a page from anywhere could have its own host name resolve
+to 127.0.0.1 and then read the lab's answers. So every request has to name a loopback host, every page forbids what it
+does not use, and everything that came from outside is escaped by the templates.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import secrets
+import sys
+import traceback
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, send_from_directory
+from jinja2 import StrictUndefined
+from werkzeug.exceptions import HTTPException, InternalServerError, MisdirectedRequest
+
+from ssolab.core.findings import InputError
+from ssolab.core.instants import format_instant
+from ssolab.core.keys import PublicKey, TrustedKey
+from ssolab.render import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ssolab.core.certs import Certificate
+    from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.web.journal import Entry
+    from ssolab.web.lab import Lab
+
+MAX_BODY: Final = 2 << 20
+ROLES: Final = {"asserting": "Identity provider", "relying": "Service provider", "control": "Control"}
+ENTRY_HEADER: Final = "Ssolab-Entry"
+CLOCKED: Final = "%Y-%m-%d %H:%M:%S"
+
+
+def template_folder() -> Path:
+    """Find the templates: inside the package when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    packaged = package / "templates"
+    return packaged if packaged.is_dir() else package.parent / "templates"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Start:
+    """A link that begins something, with what it does."""
+
+    href: str
+    text: str
+    says: str = ""
+
+
+class LabApp(Flask):
+    """A Flask application whose own failures are one line on stderr, never a traceback."""
+
+    def log_exception(self, exc_info: Any) -> None:
+        """Name the failure and its place."""
+        kind, error, trace = exc_info
+        last = traceback.extract_tb(trace)[-1] if trace else None
+        place = f" ({Path(last.filename).name}:{last.lineno})" if last else ""
+        told = printable(f"{kind.__name__ if kind else 'error'}: {error}")
+        print(f"ssolab: this is a defect of ssolab, please report it: {told}{place}", file=sys.stderr)  # noqa: T201  the log
+
+
+def make_app(side: str, lab: Lab) -> LabApp:
+    """Make an application of the lab with everything but its own routes."""
+    app = LabApp(f"ssolab.web.{side}", static_folder=None, template_folder=str(template_folder()))
+    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY
+    app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
+    app.config["SIDE"], app.config["LAB"] = side, lab
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.filters["instant"] = lambda moment: moment.strftime(CLOCKED)
+    app.before_request(lambda: _refuse_strange_hosts(lab))
+    app.after_request(_forbid_the_unused)
+    app.register_error_handler(HTTPException, _explain_http)
+    app.register_error_handler(InputError, _explain_input)
+
+    @app.get("/lab.css")
+    def stylesheet() -> Response:
+        return send_from_directory(template_folder(), "lab.css", mimetype="text/css", max_age=300)
+
+    @app.get("/favicon.ico")
+    def icon() -> tuple[str, int]:
+        return "", 204
+
+    return app
+
+
+def draw(template: str, *, status: int = 200, **context: Any) -> Response:
+    """Draw a page of the current application."""
+    lab: Lab = current_app.config["LAB"]
+    side: str = current_app.config["SIDE"]
+    who = {"asserting": lab.asserting.entity_id, "relying": lab.relying.entity_id}.get(side, "")
+    shared = {
+        "side": side,
+        "role": ROLES[side],
+        "who": who,
+        "bases": lab.bases,
+        "link": lab.config.link,
+        "now": format_instant(lab.now()),
+    }
+    return make_response(render_template(template, **shared | context), status)
+
+
+def judged(entry: Entry, answer: Response) -> Response:
+    """Name the journal entry of a judgement in the answer, for whoever drives the lab without reading its pages."""
+    answer.headers[ENTRY_HEADER] = str(entry.number)
+    return answer
+
+
+def redirect(address: str, code: int = 302) -> Response:
+    """Send the browser on, with an empty body: pages of ours would only repeat the address."""
+    return Response(status=code, headers={"Location": address})
+
+
+def nonce() -> str:
+    """Give the current answer the right to one inline script, and name it."""
+    g.nonce = secrets.token_urlsafe(12)
+    return str(g.nonce)
+
+
+def posts_to(address: str) -> None:
+    """Give the current answer the right to post a form to the origin of an address."""
+    parts = urlsplit(address)
+    g.form_action = f"{parts.scheme}://{parts.netloc}"
+
+
+def is_loopback(host: str) -> bool:
+    """Say whether a host name or address can only mean this machine."""
+    name = host.strip("[]").rstrip(".").lower()
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return False
+
+
+def local_path(value: str | None) -> str | None:
+    """Give the value if it is a path on this very site, else None: a RelayState must not lead anywhere else."""
+    if not value or not value.startswith("/") or value.startswith(("//", "/\\")):
+        return None
+    return None if "\\" in value or not value.isprintable() else value
+
+
+def text_of(message: bytes) -> str:
+    """Show bytes as text, whatever is in them."""
+    return "\n".join(printable(line) for line in message.decode("utf-8", "replace").splitlines())
+
+
+def key_rows(lab: Lab, party: AssertingParty | RelyingParty) -> list[dict[str, str | None]]:
+    """Describe every public key that a side uses, publishes or trusts."""
+    signing, published = party.credential.certificate, party.published or (party.credential.certificate,)
+    rows = [_key_row(lab, "signs with", PublicKey(signing.spki), signing)]
+    rows += [_key_row(lab, "publishes", PublicKey(each.spki), each) for each in published if each != signing]
+    rows += [_key_row(lab, "trusts", each.public, each.certificate, each.source) for each in party.trusted]
+    return rows
+
+
+def signing_key(party: AssertingParty | RelyingParty) -> tuple[TrustedKey, ...]:
+    """Give the key that a side signs with now: a refusal can then name it, and it is trusted none the more."""
+    holder = party.entity_id
+    return (
+        TrustedKey.of(party.credential.certificate, holder=holder, source=f"{holder} signs with it now", use="signing"),
+    )
+
+
+def _key_row(
+    lab: Lab, role: str, public: PublicKey, certificate: Certificate | None, source: str = ""
+) -> dict[str, str | None]:
+    row: dict[str, str | None] = {
+        "role": role,
+        "label": certificate.label if certificate else source or "a bare public key",
+        "spki_sha256": public.sha256,
+        "algorithm": f"{public.kind} {public.bits}",
+        "certificate_sha256": None,
+        "not_before": None,
+        "not_after": None,
+        "twin": None,
+        "state": None,
+    }
+    if certificate:
+        now = lab.now()
+        row |= {
+            "certificate_sha256": certificate.sha256,
+            "not_before": format_instant(certificate.not_before),
+            "not_after": format_instant(certificate.not_after),
+            "twin": lab.config.twins.get(certificate.sha256),
+            "state": "expired"
+            if now > certificate.not_after
+            else "not yet valid"
+            if now < certificate.not_before
+            else None,
+        }
+    return row
+
+
+def _split_host(value: str) -> str:
+    try:
+        return urlsplit(f"//{value}").hostname or ""
+    except ValueError:
+        return ""
+
+
+def _refuse_strange_hosts(lab: Lab) -> None:
+    host = _split_host(request.headers.get("Host", ""))
+    if not (is_loopback(host) or host in lab.config.names):
+        raise MisdirectedRequest(f"This lab answers to loopback names only, not to {host!r}. Ask 127.0.0.1 instead.")
+
+
+def _forbid_the_unused(response: Response) -> Response:
+    script = f"'nonce-{g.nonce}'" if "nonce" in g else "'none'"
+    forms = f"'self' {g.form_action}" if "form_action" in g else "'self'"
+    response.headers["Content-Security-Policy"] = (
+        f"default-src 'none'; style-src 'self'; script-src {script}; form-action {forms}; "
+        "base-uri 'none'; frame-ancestors 'none'"
+    )
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def wants_json() -> bool:
+    """Say whether the request speaks to the JSON interface."""
+    return request.path.startswith("/api/")
+
+
+def _answer(status: int, heading: str, says: str, remedy: str = "") -> Response:
+    if wants_json():
+        return json_answer({"error": says, "remedy": remedy}, status)
+    return draw("plain.html", status=status, heading=heading, says=says, remedy=remedy, bad=True, back="/")
+
+
+def json_answer(value: object, status: int = 200) -> Response:
+    """Answer with JSON."""
+    answer = jsonify(value)
+    answer.status_code = status
+    return answer
+
+
+def _explain_http(error: HTTPException) -> Response:
+    if isinstance(error, InternalServerError):
+        return _answer(500, "A defect of ssolab", "Something went wrong that should not.", "Please report it.")
+    if error.code == 413:  # noqa: PLR2004  RFC 9110 15.5.14
+        return _answer(413, "Too much", f"A request body may have {MAX_BODY:,} bytes.", "Send less.")
+    answer = _answer(error.code or 500, error.name, error.description or error.name)
+    answer.headers.extend(
+        (name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}
+    )
+    return answer
+
+
+def _explain_input(error: InputError) -> Response:
+    if current_app.config["PROPAGATE_EXCEPTIONS"]:
+        raise error  # nobody looks at pages here: the caller wants to know
+    return _answer(400, "This cannot be read", f"{error.name}: {error.problem}.", f"{error.remedy}.")
+
+
+def chosen(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
+    """Keep the facts that are known, as text."""
+    return [(name, str(value)) for name, value in pairs if value not in (None, "", ())]
+
+
+def form_fields() -> list[tuple[str, str]]:
+    """Give the fields of a posted form, repeated ones too.
+
+    Raises:
+        InputError: SAML parameters stand in the address as well, so that one might be judged and the other used.
+    """
+    if mixed := sorted({"SAMLRequest", "SAMLResponse"} & set(request.args)):
+        remedy = "send the message in the form alone"
+        raise InputError("the request", f"{mixed[0]} stands in the address of a POST", remedy)
+    return list(request.form.items(multi=True))

@@ -1,0 +1,217 @@
+"""The mock relying party's pages: it sends AuthnRequests, judges Responses, and shows the outcome with every reason.
+
+Its login page believes `Report.principal` and nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from flask import Response, request
+from werkzeug.exceptions import MethodNotAllowed, NotFound
+
+from ssolab.core.findings import InputError
+from ssolab.core.instants import in_words
+from ssolab.cutover.scene import Flow
+from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
+from ssolab.saml.checks import accept, expected_of
+from ssolab.saml.issue import draft_request, seal
+from ssolab.saml.names import POST
+from ssolab.web.pages import (
+    Start,
+    chosen,
+    draw,
+    form_fields,
+    judged,
+    key_rows,
+    local_path,
+    make_app,
+    nonce,
+    posts_to,
+    redirect,
+    signing_key,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from ssolab.saml.bindings import Received
+    from ssolab.saml.parties import RelyingParty
+    from ssolab.web.lab import Lab
+    from ssolab.web.pages import LabApp
+
+METADATA: Final = "/saml/metadata"
+LOGIN: Final = "/saml/login"
+ACS: Final = "/saml/acs"
+METADATA_TYPE: Final = "application/samlmetadata+xml"
+
+
+def create_relying_app(lab: Lab) -> LabApp:
+    """Make the application of the relying party (SAML: the service provider)."""
+    app = make_app("relying", lab)
+
+    @app.get("/")
+    def home() -> Response:
+        return _home(lab)
+
+    @app.get(METADATA)
+    def metadata() -> Response:
+        return Response(lab.relying.document(lab.now()), mimetype=METADATA_TYPE)
+
+    @app.get(LOGIN)
+    def login() -> Response:
+        return _ask(lab)
+
+    @app.post(ACS)
+    def consume() -> Response:
+        return _consume(lab)
+
+    @app.get(ACS)
+    def wrong_way() -> Response:
+        raise MethodNotAllowed(["POST"], "A Response comes by HTTP-POST only (SAML2Prof 4.1.2); this was a GET.")
+
+    @app.post("/")
+    def consume_at_an_org() -> Response:
+        org = lab.relying.org_id
+        if lab.relying.flavour != "salesforce":
+            raise NotFound(
+                f"A generic service provider takes Responses at {ACS}; only a Salesforce org does at /?so=ORG."
+            )
+        asked_for = request.args.get("so", "")
+        if org and asked_for and asked_for[:15] != org[:15]:
+            raise NotFound(f"No org {asked_for!r} is played here; its id is {org}.")
+        return _consume(lab)
+
+    return app
+
+
+def _ask(lab: Lab) -> Response:
+    relying = lab.relying
+    go_to = local_path(request.args.get("RelayState"))
+    endpoint = relying.request_endpoint
+    now = lab.now()
+    made = draft_request(relying, now=now, new_id=lambda: lab.request_id(now))
+    credential = relying.credential if relying.sign_requests else None
+    lab.pending.put(made.id, go_to or "/")
+    if relying.binding == POST:
+        xml = seal(made, credential, hash=relying.hash, flavour=relying.flavour)
+        form = encode_post(xml, message="SAMLRequest", location=endpoint.location, relay_state=go_to)
+        posts_to(form.action)
+        answer = draw("post.html", heading=f"Taking you to {relying.asserting}", form=form, nonce=nonce())
+    else:
+        xml = seal(made, None)
+        url = encode_redirect(
+            xml, location=endpoint.location, relay_state=go_to, credential=credential, hash=relying.hash
+        )
+        answer = redirect(url, code=302)
+    signed = "signed" if credential else "unsigned"
+    lab.record(
+        side="relying",
+        event="request-sent",
+        summary=f"AuthnRequest ({signed}, {relying.binding.rpartition(':')[2]}) sent to {endpoint.location}",
+        flow=Flow.SAML_SP_INITIATED,
+        message=xml,
+    )
+    return answer
+
+
+def _consume(lab: Lab) -> Response:
+    relying = lab.relying
+    try:
+        received = _response(decode_post(form_fields(), "the Response in the form"))
+        expected = expected_of(
+            relying, now=lab.now(), pending=lab.pending.keys(), replay=lab.seen, opinions=lab.config.opinions
+        )
+        report = accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
+    except InputError as error:
+        return _unreadable(lab, error)
+    person = report.principal
+    answered = person.in_response_to if person else None
+    path = lab.pending.take(answered) if answered else None
+    who = f" of {person.name_id}" if person else ""
+    entry = lab.record(
+        side="relying",
+        event="response-judged",
+        summary=f"Login{who} {'accepted' if person else 'refused'}",
+        flow=(Flow.SAML_SP_INITIATED if answered else Flow.SAML_IDP_INITIATED) if person else None,
+        user=person.name_id if person else None,
+        accepted=person is not None,
+        findings=report.findings,
+        principal=person,
+        signature=report.signature,
+        verifiers=report.verifiers,
+        message=received.xml,
+    )
+    wanted = received.relay_state
+    go_to = local_path(wanted) or path
+    strayed = bool(wanted) and local_path(wanted) is None
+    return judged(
+        entry,
+        draw(
+            "result.html",
+            status=200 if person else 403,
+            heading="Logged in" if person else "Login refused",
+            says="Nobody was logged in. Every reason stands below.",
+            entry=entry,
+            go_to=go_to if go_to != "/" else None,
+            remark=f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
+            xml=text_of(entry.message),
+            again=[
+                Start(href=LOGIN, text="Log in again" if person else "Try again"),
+                *(
+                    [Start(href=f"{lab.bases.asserting}/saml/start", text="IdP-initiated")]
+                    if lab.bases.asserting
+                    else []
+                ),
+            ],
+        ),
+    )
+
+
+def _response(received: Received) -> Received:
+    if received.kind != "SAMLResponse":
+        raise InputError("the form", f"it carries a {received.kind}", "send a SAMLResponse to this address")
+    return received
+
+
+def _unreadable(lab: Lab, error: InputError) -> Response:
+    entry = lab.record(
+        side="relying", event="unreadable", summary=f"Response not read: {error.problem}", accepted=False
+    )
+    says, remedy = f"{error.name}: {error.problem}.", f"{error.remedy}."
+    return judged(
+        entry,
+        draw("plain.html", status=400, heading="This is no Response", says=says, remedy=remedy, bad=True, back="/"),
+    )
+
+
+def _home(lab: Lab) -> Response:
+    relying = lab.relying
+    base = lab.bases.relying
+    return draw(
+        "home.html",
+        heading="Mock service provider",
+        intro=["It sends you to the identity provider and judges what you bring back, with every reason shown."],
+        remarks=lab.config.remarks,
+        starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first.")],
+        facts=_settings(relying),
+        keys=key_rows(lab, relying),
+        addresses=[("metadata", base + METADATA), ("login", base + LOGIN)]
+        + [(f"AssertionConsumerService, {each.binding.rpartition(':')[2]}", each.location) for each in relying.acs],
+    )
+
+
+def _settings(relying: RelyingParty) -> list[tuple[str, str]]:
+    return chosen(
+        [
+            ("entityID", relying.entity_id),
+            ("flavour", relying.flavour),
+            ("org", relying.org_id),
+            ("identity provider", relying.asserting),
+            ("requests go to", relying.request_endpoint.location),
+            ("requests are", f"signed with {relying.hash}" if relying.sign_requests else "not signed"),
+            ("refuses expired certificates", "yes" if relying.checks_expiry else "no"),
+            ("compares", relying.match),
+            ("a message lives", f"{in_words(relying.message_life)}, skew {in_words(relying.skew)}"),
+        ]
+    )
