@@ -206,6 +206,8 @@ def _chain(
     seen = set()
     while leaf is not None and leaf[0].der not in seen:
         yield leaf
+        if leaf[0].self_issued:
+            return  # two certificates of one name, as after a renewal, are no chain
         seen.add(leaf[0].der)
         issuer = leaf[0].issuer.der
         leaf = next((one for one in known if one[0].subject.der == issuer and one[0].der not in seen), None)

@@ -11,6 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from ssolab.core.certs import read_certificates
 from ssolab.core.findings import PasswordError
 from ssolab.core.keystores import KeyStore, is_store, open_store
+from ssolab.core.spki import PublicKey
+from tests.interop.pair import credential
 from tests.interop.programs import needs, output_of
 
 if TYPE_CHECKING:
@@ -39,15 +41,18 @@ def certificate_by_keytool(store: Path, alias: str) -> bytes:
     return read_certificates(pem, "keytool -exportcert")[0].der
 
 
-def numbers_by_openssl(store: Path, alias: str, tmp_path: Path) -> object:
-    """Convert one entry to PKCS#12 with keytool and take its key out with openssl."""
-    single = tmp_path / f"{alias}-single.p12"
+def pem_by_openssl(store: Path, alias: str, folder: Path) -> bytes:
+    """Convert one entry to PKCS#12 with keytool and take key and certificate out with openssl."""
+    single = folder / f"{alias}-single.p12"
     keytool(
         "-importkeystore", "-noprompt", "-srckeystore", store, "-srcstorepass", PASSWORD, "-srcalias", alias,
         "-destkeystore", single, "-deststoretype", "PKCS12", "-deststorepass", PASSWORD,
     )  # fmt: skip
-    pem = output_of("openssl", "pkcs12", "-in", single, "-passin", f"pass:{PASSWORD}", "-nocerts", "-nodes")
-    return numbers(serialization.load_pem_private_key(pem, None))
+    return output_of("openssl", "pkcs12", "-in", single, "-passin", f"pass:{PASSWORD}", "-nodes")
+
+
+def numbers_by_openssl(store: Path, alias: str, folder: Path) -> object:
+    return numbers(serialization.load_pem_private_key(pem_by_openssl(store, alias, folder), None))
 
 
 def numbers(private: object) -> object:
@@ -59,52 +64,52 @@ def opened(path: Path, password: str | None = PASSWORD) -> KeyStore:
     return open_store(path.read_bytes(), path.name, password)
 
 
+@pytest.fixture(scope="module")
+def stores(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
+    """One store of each kind, by its suffix: an RSA pair, an elliptic pair and a bare trusted certificate."""
+    folder = tmp_path_factory.mktemp("stores")
+    made = {}
+    for suffix, kind in STORES.items():
+        path, partner = folder / f"org.{suffix}", folder / f"partner-{suffix}.crt"
+        make_pair(path, kind, "sso_2027")
+        make_pair(path, kind, "elliptic", "-keyalg", "EC", "-groupname", "secp256r1")
+        partner.write_text(credential("foreign").certificate.pem)
+        keytool(
+            "-importcert", "-noprompt", "-keystore", path, "-storepass", PASSWORD, "-alias", "partner", "-file", partner
+        )  # fmt: skip
+        made[suffix] = path
+    return made
+
+
 @pytest.mark.parametrize("suffix", STORES)
-def test_a_store_made_by_keytool_gives_the_key_and_certificate_that_keytool_and_openssl_find(
-    suffix: str, tmp_path: Path
+def test_a_store_made_by_keytool_is_recognised_and_every_entry_of_it_is_found(
+    suffix: str, stores: dict[str, Path]
 ) -> None:
-    path = tmp_path / f"org.{suffix}"
-    make_pair(path, STORES[suffix], "sso_2027")
+    store = opened(stores[suffix])
 
-    store = opened(path)
-
-    assert is_store(path.read_bytes())
+    assert is_store(stores[suffix].read_bytes())
     assert store.kind == STORES[suffix]
-    (entry,) = store.entries
-    assert entry.alias == "sso_2027"
-    assert [certificate.der for certificate in entry.certificates] == [certificate_by_keytool(path, "sso_2027")]
-    assert numbers(entry.private) == numbers_by_openssl(path, "sso_2027", tmp_path)
+    assert {entry.alias for entry in store.entries} == {"sso_2027", "elliptic", "partner"}
+    (partner,) = (entry for entry in store.entries if entry.alias == "partner")
+    assert partner.private is None
+    assert PublicKey(partner.certificates[0].spki).sha256 == credential("foreign").public.sha256
 
 
+@pytest.mark.parametrize("alias", ["sso_2027", "elliptic"])
 @pytest.mark.parametrize("suffix", STORES)
-def test_every_entry_of_a_store_is_found_an_elliptic_key_and_a_bare_trusted_certificate_too(
-    suffix: str, tmp_path: Path
+def test_both_of_two_keys_in_a_store_are_the_ones_that_keytool_and_openssl_find(
+    suffix: str, alias: str, stores: dict[str, Path], tmp_path: Path
 ) -> None:
-    path = tmp_path / f"org.{suffix}"
-    make_pair(path, STORES[suffix], "first")
-    make_pair(path, STORES[suffix], "second", "-keyalg", "EC", "-groupname", "secp256r1")
-    partner = tmp_path / "partner.crt"
-    partner.write_bytes(keytool("-exportcert", "-rfc", "-keystore", path, "-storepass", PASSWORD, "-alias", "first"))
-    keytool(
-        "-importcert", "-noprompt", "-keystore", path, "-storepass", PASSWORD, "-alias", "partner", "-file", partner
-    )  # fmt: skip
+    (entry,) = (entry for entry in opened(stores[suffix]).entries if entry.alias == alias)
 
-    entries = {entry.alias: entry for entry in opened(path).entries}
-
-    assert set(entries) == {"first", "second", "partner"}
-    assert numbers(entries["first"].private) == numbers_by_openssl(path, "first", tmp_path)
-    assert numbers(entries["second"].private) == numbers_by_openssl(path, "second", tmp_path)
-    assert entries["partner"].private is None
-    assert entries["partner"].certificates[0].der == certificate_by_keytool(path, "first")
+    assert [certificate.der for certificate in entry.certificates] == [certificate_by_keytool(stores[suffix], alias)]
+    assert numbers(entry.private) == numbers_by_openssl(stores[suffix], alias, tmp_path)
 
 
 @pytest.mark.parametrize("suffix", STORES)
-def test_a_wrong_password_is_said_to_be_one(suffix: str, tmp_path: Path) -> None:
-    path = tmp_path / f"org.{suffix}"
-    make_pair(path, STORES[suffix], "sso_2027")
-
+def test_a_wrong_password_is_said_to_be_one(suffix: str, stores: dict[str, Path]) -> None:
     with pytest.raises(PasswordError, match=f"org.{suffix}") as error:
-        opened(path, "not-the-password")
+        opened(stores[suffix], "not-the-password")
     assert "not-the-password" not in str(error.value)
 
 
@@ -115,10 +120,9 @@ def test_a_password_beyond_ascii_opens_a_java_store(tmp_path: Path) -> None:
     assert [entry.alias for entry in opened(path, "pässwört").entries] == ["sso_2027"]
 
 
-def test_a_pkcs12_made_by_openssl_with_the_algorithms_of_old_is_read(tmp_path: Path) -> None:
-    source, legacy = tmp_path / "source.p12", tmp_path / "legacy.p12"
-    make_pair(source, "PKCS12", "sso_2027")
-    pem = output_of("openssl", "pkcs12", "-in", source, "-passin", f"pass:{PASSWORD}", "-nodes")
+def test_a_pkcs12_made_by_openssl_with_the_algorithms_of_old_is_read(stores: dict[str, Path], tmp_path: Path) -> None:
+    legacy = tmp_path / "legacy.p12"
+    pem = pem_by_openssl(stores["p12"], "sso_2027", tmp_path)
     output_of(
         "openssl", "pkcs12", "-export", "-legacy", "-name", "sso_2027", "-passout", f"pass:{PASSWORD}",
         "-out", legacy, given=pem,
@@ -126,4 +130,8 @@ def test_a_pkcs12_made_by_openssl_with_the_algorithms_of_old_is_read(tmp_path: P
 
     (entry,) = opened(legacy).entries
 
+    assert entry.alias == "sso_2027"
     assert numbers(entry.private) == numbers(serialization.load_pem_private_key(pem, None))
+    assert [certificate.der for certificate in entry.certificates] == [
+        certificate_by_keytool(stores["p12"], "sso_2027")
+    ]
