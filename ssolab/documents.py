@@ -14,7 +14,7 @@ from ssolab.core import der
 from ssolab.core.certs import Certificate, read_certificates
 from ssolab.core.entries import public_half
 from ssolab.core.findings import InputError
-from ssolab.core.pem import pem_blocks, unwrap
+from ssolab.core.pem import has_headers, pem_blocks, unwrap
 from ssolab.core.requests import CertificateRequest, is_request
 from ssolab.core.spki import PublicKey
 
@@ -159,18 +159,20 @@ def _pem(data: bytes, name: str) -> Document:
 def _notes(kind: Kind, private: list[tuple[str, bytes]]) -> Iterable[str]:
     if private and kind is not Kind.PRIVATE_KEY:
         yield "it holds a private key too; keep the file to yourself"
-    if any(label == "ENCRYPTED PRIVATE KEY" or b":" in body for label, body in private):
+    if any(label == "ENCRYPTED PRIVATE KEY" or has_headers(body) for label, body in private):
         yield "its private key is encrypted and was not opened"
 
 
 def _der(data: bytes, name: str) -> Document:
+    if data[0] != der.SEQUENCE:
+        raise InputError(name, "neither PEM nor DER nor base64 of a certificate", _REMEDY)
     if is_request(data):
         request = CertificateRequest.from_der(data, name)
         return Document(kind=Kind.REQUEST, name=name, requests=(request,))
     try:
         first, *rest = der.read(data).expect(der.SEQUENCE)
     except ValueError as error:
-        raise InputError(name, f"nothing that can be recognised ({error})", _REMEDY) from None
+        raise InputError(name, f"neither certificate nor key ({error})", _REMEDY) from None
     if first.tag == der.INTEGER and rest and rest[0].tag == der.SEQUENCE:
         return Document(kind=Kind.PRIVATE_KEY, name=name, keys=(PublicKey(public_half(data, name)),), private_keys=1)
     if first.tag == der.SEQUENCE and len(rest) == 1 and rest[0].tag == der.BIT_STRING:

@@ -54,6 +54,8 @@ def show(shell: Shell, files: tuple[str, ...], password_env: str) -> None:
             read.append(error)
             click.echo(f"ssolab: {error}", err=True)
     documents = [one for one in read if not isinstance(one, InputError)]
+    if not documents and shell.format == "text":
+        raise click.exceptions.Exit(_EXIT_UNREADABLE)  # everything is said, and an empty file helps nobody
     shell.finish(
         text=lambda: shown.documents_text(documents, shell),
         result={"documents": [shown.as_row(one, shell.at) for one in read]},

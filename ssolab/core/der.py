@@ -137,7 +137,7 @@ def read(buffer: bytes, at: int = 0, end: int | None = None) -> Element:
         length = int.from_bytes(buffer[body : body + size])
         body += size
     if body + length > end:
-        raise ValueError(f"an element of {length} bytes where {end - body} are left")
+        raise ValueError(f"cut off: {end - body} of {length} bytes are there")
     return Element(buffer, tag, at, body, body + length)
 
 

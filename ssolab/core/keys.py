@@ -24,7 +24,7 @@ from ssolab.core.algorithms import (
     signature_algorithm_for,
 )
 from ssolab.core.findings import InputError, PasswordError
-from ssolab.core.pem import LARGEST_FILE, pem_blocks, unwrap
+from ssolab.core.pem import LARGEST_FILE, has_headers, pem_blocks, unwrap
 from ssolab.core.spki import LARGEST_KEY, PublicKey, first_line
 
 if TYPE_CHECKING:
@@ -192,7 +192,7 @@ def load_private_key(data: bytes, name: str, password: bytes | None = None) -> P
     if len(blocks) > 1:
         raise InputError(name, f"{len(blocks)} private keys in it", "give a file with one")
     label, body = blocks[0]
-    if b":" in body:  # the old OpenSSL encryption keeps its parameters in headers, which the library reads itself
+    if has_headers(body):  # the old OpenSSL encryption keeps its parameters in headers, which the library reads itself
         body = b"-----BEGIN %b-----%b-----END %b-----\n" % (label.encode(), body, label.encode())
     return private_key_from_der(body, name, password)
 

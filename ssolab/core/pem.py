@@ -16,6 +16,7 @@ LARGEST_FILE = 32 << 20
 _MOST_BLOCKS = 10_000
 _COLUMNS = 64
 _MARK = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]{1,64})-----")
+_HEADER = re.compile(rb"\s*[A-Za-z][A-Za-z0-9-]*:")
 _SPACE = re.compile(rb"[\s\x00]+")
 
 
@@ -45,7 +46,12 @@ def pem_blocks(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         count += 1
         if count > _MOST_BLOCKS:
             raise InputError(name, f"more than {_MOST_BLOCKS} PEM blocks", "split the file")
-        yield label, body if b":" in body else _unbase64(body, name, f"PEM block {count} ({label})")
+        yield label, body if has_headers(body) else _unbase64(body, name, f"PEM block {count} ({label})")
+
+
+def has_headers(body: bytes) -> bool:
+    """Say whether the body of a block is text with headers (RFC 1421 4.4), not yet decoded; DER never begins so."""
+    return bool(_HEADER.match(body))
 
 
 def _unbase64(text: bytes, name: str, what: str) -> bytes:
