@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 _SPACE = " \t\r\n"
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_SHOWN = 240
 _UNSIGNED_SHORT = 65_535
 _XSI_TYPE = f"{{{XSI}}}type"
 _QUALIFIED = re.compile(r"(?:(?P<prefix>[^\s:{}]+):)?(?P<name>[^\s:{}]+)")
@@ -37,7 +38,14 @@ def refused(
 ) -> InputError:
     """Make the error that says *problem* and the place of *element*; the caller raises it."""
     place = where(element, None)
-    return InputError(document, f"{problem} (line {place.line}, {place.path})", remedy)
+    line = "" if place.line is None else f"line {place.line}, "
+    shown = problem if len(problem) <= _SHOWN else f"{problem[:_SHOWN]}…"
+    return InputError(document, f"{shown} ({line}{place.path})", remedy)
+
+
+def _called(tag: str) -> str:
+    """Name an expanded name for people, as `local_name` names an element."""
+    return local_name(etree.Element(tag))
 
 
 class Parts:
@@ -81,9 +89,7 @@ class Parts:
             InputError: there is none, or there are several.
         """
         if (found := self.one(tag)) is None:
-            raise refused(
-                self._element, self._document, f"{local_name(self._element)} has no {etree.QName(tag).localname}"
-            )
+            raise refused(self._element, self._document, f"{local_name(self._element)} has no {_called(tag)}")
         return found
 
     def others(self, known: frozenset[str]) -> tuple[str, ...]:
@@ -99,8 +105,8 @@ def read_as(element: Element, tag: str, document: str) -> None:
     """
     if element.tag != tag:
         raise refused(
-            element, document, f"{local_name(element)} stands where {etree.QName(tag).localname} is read",
-            f"give a document whose element is {tag}",
+            element, document, f"{local_name(element)} stands where {_called(tag)} is read",
+            f"give a {_called(tag)}",
         )  # fmt: skip
 
 
@@ -274,7 +280,7 @@ def write(
             element.text = content
     except ValueError:
         raise InputError(
-            etree.QName(tag).localname,
+            _called(tag),
             "a value to be written holds a control character or half of a surrogate pair, which XML cannot carry",
             "take that character out of the value",
         ) from None

@@ -6,6 +6,7 @@ sign-on. What it does read, it reads strictly, because the keys and addresses in
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
@@ -42,6 +43,7 @@ ENTITY: Final = f"{{{MD}}}EntityDescriptor"
 ENTITIES: Final = f"{{{MD}}}EntitiesDescriptor"
 _READ = frozenset({IDP_ROLE, SP_ROLE})
 _SHOWN = 5
+_BARE_AMPERSAND = re.compile(rb"&(?![A-Za-z]+;|#)")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,7 +111,7 @@ def read_entity(data: bytes | Element, name: str, *, entity_id: str | None = Non
     Raises:
         InputError: it is no SAML metadata, holds several entities or another one, or a part of it cannot be read.
     """
-    root = parse(data, name) if isinstance(data, bytes) else data
+    root = _parsed(data, name) if isinstance(data, bytes) else data
     if root.tag not in {ENTITY, ENTITIES}:
         raise refused(
             root, name, f"the root element is {root.tag}, so this is no SAML 2.0 metadata",
@@ -134,6 +136,16 @@ def read_entity(data: bytes | Element, name: str, *, entity_id: str | None = Non
         f"holds {len(chosen) or 'no'} {'entities' if chosen else 'entity'} {entity_id}; inside: {listed or 'none'}",
         "give one of those entityIDs, to the letter",
     )
+
+
+def _parsed(data: bytes, name: str) -> Element:
+    """Parse, and name the cure for the one mistake that Salesforce's own download can hold."""
+    try:
+        return parse(data, name)
+    except InputError as error:
+        if _BARE_AMPERSAND.search(data):
+            raise InputError(name, error.problem, "write & as &amp; in its addresses") from None
+        raise
 
 
 def _entities(root: Element) -> Iterator[Element]:
