@@ -1,28 +1,37 @@
-"""What every test folder shares: the switch by which CI refuses to pass over a test in silence."""
+"""What every test folder shares: the switch by which CI refuses to pass over a comparison in silence."""
 
 from __future__ import annotations
 
 import pytest
 
+COMPARISONS = {"interop", "browser", "packaging"}  # what a newcomer may lack the programs for
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add --no-skips: a newcomer may lack keytool or a browser, CI has just installed them."""
-    parser.addoption("--no-skips", action="store_true", help="fail when a test was skipped: everything is installed")
+    """Add --all-installed: a newcomer may lack keytool or a browser, CI has just installed them."""
+    parser.addoption(
+        "--all-installed",
+        action="store_true",
+        help="fail when a test marked interop, browser or packaging was skipped, for all it needs is installed",
+    )
 
 
-def skipped(config: pytest.Config) -> list[pytest.TestReport | pytest.CollectReport]:
-    """The reports of what was skipped, whole modules too; a test that was expected to fail is none of them."""
+def passed_over(config: pytest.Config) -> list[pytest.TestReport | pytest.CollectReport]:
+    """The reports of skipped comparisons, and of whole modules that were skipped."""
     reporter = config.pluginmanager.get_plugin("terminalreporter")
-    return reporter.stats.get("skipped", []) if reporter and config.getoption("--no-skips") else []
+    if reporter is None or not config.getoption("--all-installed"):
+        return []
+    reports: list[pytest.TestReport | pytest.CollectReport] = reporter.stats.get("skipped", [])
+    return [each for each in reports if isinstance(each, pytest.CollectReport) or COMPARISONS & set(each.keywords)]
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Turn a run with skipped tests into a failed one where --no-skips asks for it."""
-    if skipped(session.config) and session.exitstatus == pytest.ExitCode.OK:
+    """Turn a run that passed over a comparison into a failed one where --all-installed asks for it."""
+    if passed_over(session.config) and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Name what --no-skips failed for."""
-    for report in skipped(config):
-        terminalreporter.write_line(f"skipped under --no-skips: {report.nodeid}", red=True)
+    """Name what --all-installed failed for."""
+    for report in passed_over(config):
+        terminalreporter.write_line(f"skipped under --all-installed: {report.nodeid}", red=True)

@@ -97,6 +97,7 @@ def test_a_command_in_the_readme_exists_with_its_options(words: list[str]) -> No
 def test_the_readme_tells_a_newcomer_how_to_install_to_rehearse_and_to_test() -> None:
     assert re.search(r"pip install .*&& ssolab rehearse", README)
     assert re.search(r"^pip install -e '\.\[test\]' && pytest$", README, re.MULTILINE), ".ci/run calls this very line"
+    assert "ssolab rehearse" in [command for command, _ in console_commands()], "the rehearsal's real output is shown"
 
 
 @pytest.mark.parametrize("name", sorted(entry.list_commands(click.Context(entry))))
