@@ -10,23 +10,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.xmltree import SAML
-from ssolab.saml.fields import (
-    Parts,
-    attributes,
-    instant,
-    needed,
-    needed_instant,
-    number,
-    prefixes_for,
-    read_as,
-    type_of,
-    uri,
-    write,
-    write_type,
-)
+from ssolab.saml.fields import Parts, instant, needed, needed_instant, number, read_as, type_of, uri
 from ssolab.saml.names import VERSION, XS, XSI
 from ssolab.saml.statements import ATTRIBUTE_STATEMENT, AUTHN_STATEMENT, Attribute, AttributeStatement, AuthnStatement
 from ssolab.saml.subjects import ISSUER, SUBJECT, NameID, Subject
+from ssolab.saml.writing import attributes, prefixes_for, write, write_type
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssolab.core.xmltree import local_name
-from ssolab.saml.fields import attributes, flag, needed, needed_number, refused, write
+from ssolab.saml.fields import flag, needed, needed_number, refused
+from ssolab.saml.writing import attributes, write
 
 if TYPE_CHECKING:
     from typing import Self

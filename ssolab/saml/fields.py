@@ -1,4 +1,4 @@
-"""How single values leave and enter XML elements: one attribute, one text, one moment at a time.
+"""How single values come out of XML elements: one attribute, one text, one moment at a time.
 
 Every reader of SAML stands on these few functions, so that a missing attribute, an unreadable moment or a comment
 inside a name is refused in the same words everywhere, with the place where it stands.
@@ -7,18 +7,17 @@ inside a name is refused in the same words everywhere, with the place where it s
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from lxml import etree
 
 from ssolab.core.findings import InputError
-from ssolab.core.instants import format_duration, parse_duration, parse_instant
+from ssolab.core.instants import parse_duration, parse_instant
 from ssolab.core.xmltree import exact_text, local_name, where
-from ssolab.saml.names import XS, XSI
+from ssolab.saml.names import XSI
 
 if TYPE_CHECKING:
-    from datetime import timedelta
+    from datetime import datetime, timedelta
 
     from ssolab.core.xmltree import Element
 
@@ -26,7 +25,7 @@ _SPACE = " \t\r\n"
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _SHOWN = 240
 _UNSIGNED_SHORT = 65_535
-_XSI_TYPE = f"{{{XSI}}}type"
+XSI_TYPE = f"{{{XSI}}}type"
 _QUALIFIED = re.compile(r"(?:(?P<prefix>[^\s:{}]+):)?(?P<name>[^\s:{}]+)")
 _LONG_UNITS = re.compile(
     r"P(?:(?P<years>\d+)Y)?(?:(?P<months>\d+)M)?(?:(?P<days>\d+(?:\.\d+)?)D)?(?P<rest>.*)", re.DOTALL
@@ -43,7 +42,7 @@ def refused(
     return InputError(document, f"{shown} ({line}{place.path})", remedy)
 
 
-def _called(tag: str) -> str:
+def called(tag: str) -> str:
     """Name an expanded name for people, as `local_name` names an element."""
     return local_name(etree.Element(tag))
 
@@ -89,7 +88,7 @@ class Parts:
             InputError: there is none, or there are several.
         """
         if (found := self.one(tag)) is None:
-            raise refused(self._element, self._document, f"{local_name(self._element)} has no {_called(tag)}")
+            raise refused(self._element, self._document, f"{local_name(self._element)} has no {called(tag)}")
         return found
 
     def others(self, known: frozenset[str]) -> tuple[str, ...]:
@@ -105,8 +104,8 @@ def read_as(element: Element, tag: str, document: str) -> None:
     """
     if element.tag != tag:
         raise refused(
-            element, document, f"{local_name(element)} stands where {_called(tag)} is read",
-            f"give a {_called(tag)}",
+            element, document, f"{local_name(element)} stands where {called(tag)} is read",
+            f"give a {called(tag)}",
         )  # fmt: skip
 
 
@@ -223,80 +222,9 @@ def type_of(element: Element, document: str) -> str | None:
     Raises:
         InputError: it has not the form of a name.
     """
-    if (value := element.get(_XSI_TYPE)) is None:
+    if (value := element.get(XSI_TYPE)) is None:
         return None
     if not (match := _QUALIFIED.fullmatch(value.strip(_SPACE))):
         raise refused(element, document, f"xsi:type of {local_name(element)} is {value!r}, which is no name")
     namespace = element.nsmap.get(match["prefix"])
     return f"{{{namespace}}}{match['name']}" if namespace else match[0]
-
-
-def moment_text(moment: datetime) -> str:
-    """Write a moment with milliseconds, as Salesforce and most others do; finer only where that would lose digits."""
-    bare = moment.astimezone(UTC).replace(tzinfo=None)
-    return bare.isoformat(timespec="microseconds" if bare.microsecond % 1000 else "milliseconds") + "Z"
-
-
-def duration_text(length: timedelta | None) -> str | None:
-    """Write a duration, to the second."""
-    return None if length is None else format_duration(length)
-
-
-def attributes(**values: str | bool | int | datetime | None) -> dict[str, str]:
-    """Turn values into the text of XML attributes, leaving out what is None."""
-    return {name: written for name, value in values.items() if (written := _written(value)) is not None}
-
-
-def _written(value: object) -> str | None:
-    match value:
-        case None | str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case datetime():
-            return moment_text(value)
-        case _:
-            return str(value)
-
-
-def write(
-    parent: Element | None,
-    tag: str,
-    attrib: dict[str, str] | None = None,
-    content: str | None = None,
-    nsmap: dict[str, str] | None = None,
-) -> Element:
-    """Write an element, below *parent* where there is one.
-
-    Raises:
-        InputError: a value holds a character that XML cannot carry.
-    """
-    try:
-        if parent is None:
-            element = etree.Element(tag, attrib or {}, nsmap)
-        else:
-            element = etree.SubElement(parent, tag, attrib or {}, nsmap)
-        if content:
-            element.text = content
-    except ValueError:
-        raise InputError(
-            _called(tag),
-            "a value to be written holds a control character or half of a surrogate pair, which XML cannot carry",
-            "take that character out of the value",
-        ) from None
-    return element
-
-
-def write_type(element: Element, expanded: str) -> None:
-    """Write xsi:type so that `type_of` reads it back; `prefixes_for` has declared the prefix at the element."""
-    namespace, _, name = expanded.removeprefix("{").rpartition("}")
-    prefix = next((prefix for prefix, known in element.nsmap.items() if prefix and known == namespace), None)
-    element.set(_XSI_TYPE, f"{prefix}:{name}" if prefix else name)
-
-
-def prefixes_for(expanded: str | None) -> dict[str, str]:
-    """Namespace declarations that an element needs before `write_type` can write that type on it."""
-    if expanded is None:
-        return {}
-    namespace = expanded.removeprefix("{").rpartition("}")[0]
-    return {"xsi": XSI} | ({"xs" if namespace == XS else "t": namespace} if namespace else {})

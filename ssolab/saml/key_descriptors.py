@@ -19,7 +19,8 @@ from ssolab.core.certs import Certificate
 from ssolab.core.findings import InputError
 from ssolab.core.keys import LARGEST_KEY, PublicKey
 from ssolab.core.xmltree import DS, DS11, MD, local_name
-from ssolab.saml.fields import Parts, attributes, needed, refused, text, write
+from ssolab.saml.fields import Parts, needed, refused, text
+from ssolab.saml.writing import attributes, write
 
 if TYPE_CHECKING:
     from typing import Self

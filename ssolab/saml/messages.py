@@ -10,22 +10,11 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.xmltree import DS, SAML, SAMLP
 from ssolab.saml.assertions import ASSERTION, Assertion, Conditions, ProxyRestriction
-from ssolab.saml.fields import (
-    Parts,
-    attributes,
-    flag,
-    needed,
-    needed_instant,
-    number,
-    read_as,
-    refused,
-    text,
-    uri,
-    write,
-)
+from ssolab.saml.fields import Parts, flag, needed, needed_instant, number, read_as, refused, text, uri
 from ssolab.saml.names import SUCCESS, VERSION
 from ssolab.saml.statements import Attribute, AttributeStatement, AttributeValue, AuthnStatement
 from ssolab.saml.subjects import ISSUER, NameID, Subject, SubjectConfirmation, SubjectConfirmationData
+from ssolab.saml.writing import attributes, write
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -15,10 +15,11 @@ from lxml import etree
 from ssolab.core.findings import InputError
 from ssolab.core.xmltree import DS, MD, local_name, parse
 from ssolab.saml.endpoints import Endpoint, IndexedEndpoint
-from ssolab.saml.fields import Parts, attributes, duration, duration_text, instant, needed, refused, write
+from ssolab.saml.fields import Parts, duration, instant, needed, refused
 from ssolab.saml.key_descriptors import KeyDescriptor
 from ssolab.saml.names import PROTOCOL
 from ssolab.saml.roles import IDP_ROLE, SP_ROLE, IDPSSODescriptor, SPSSODescriptor, default_of
+from ssolab.saml.writing import attributes, duration_text, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Final
 from ssolab.core.keys import TrustedKey
 from ssolab.core.xmltree import MD
 from ssolab.saml.endpoints import Endpoint, IndexedEndpoint
-from ssolab.saml.fields import Parts, attributes, duration, duration_text, flag, instant, refused, uri, write
+from ssolab.saml.fields import Parts, duration, flag, instant, refused, uri
 from ssolab.saml.key_descriptors import KeyDescriptor
 from ssolab.saml.names import PROTOCOL
+from ssolab.saml.writing import attributes, duration_text, write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -6,21 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.xmltree import SAML, canonical, reparse
-from ssolab.saml.fields import (
-    Parts,
-    attributes,
-    flag,
-    instant,
-    needed,
-    needed_instant,
-    prefixes_for,
-    text,
-    type_of,
-    uri,
-    write,
-    write_type,
-)
+from ssolab.saml.fields import Parts, flag, instant, needed, needed_instant, text, type_of, uri
 from ssolab.saml.names import CONTEXT_UNSPECIFIED, XS, XSI
+from ssolab.saml.writing import attributes, prefixes_for, write, write_type
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.xmltree import SAML
-from ssolab.saml.fields import Parts, attributes, instant, needed, text, write
+from ssolab.saml.fields import Parts, instant, needed, text
 from ssolab.saml.names import BEARER
+from ssolab.saml.writing import attributes, write
 
 if TYPE_CHECKING:
     from datetime import datetime
