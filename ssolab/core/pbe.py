@@ -120,7 +120,15 @@ def pbkdf2(derivation: der.Element, password: str, size: int, budget: Budget) ->
             hashed = _HMACS[named]
     rounds = budget.spend(der.read_integer(count))
     salted = salt.expect(der.OCTET_STRING).content
-    return hashlib.pbkdf2_hmac(hashed, password.encode("utf-8", "surrogateescape"), salted, rounds, size)
+    return hashlib.pbkdf2_hmac(hashed, _utf8(password), salted, rounds, size)
+
+
+def _utf8(password: str) -> bytes:
+    """Encode a password, also one that came from an environment in another encoding; an error would quote it."""
+    try:
+        return password.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return password.encode("utf-8", "surrogatepass")
 
 
 def _pbes1(number: str, parameters: der.Element, ciphertext: bytes, password: str, budget: Budget) -> bytes:
@@ -148,10 +156,9 @@ def pkcs12_derive(  # noqa: PLR0913, PLR0917 -- the parameters of RFC 7292 B.2
 
     Raises:
         InputError: the count is beyond the budget.
-        ValueError: the password has characters that UTF-16 has not.
     """
     block = hashlib.new(hashed).block_size
-    text = password.encode("utf-16-be") + b"\0\0"
+    text = password.encode("utf-16-be", "surrogatepass") + b"\0\0"
     stretched = b"".join(_repeat(part, block) for part in (salt, text))
     result = b""
     while len(result) < size:
