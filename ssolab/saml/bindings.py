@@ -8,7 +8,6 @@ and a reader could each take another one.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 import zlib
 from collections.abc import Mapping
@@ -17,6 +16,7 @@ from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, unquote_plus
 
 from ssolab.core.findings import InputError
+from ssolab.core.xmltree import decode_base64
 from ssolab.saml.names import DEFLATE, POST, REDIRECT
 
 if TYPE_CHECKING:
@@ -47,7 +47,6 @@ _MAX_TEXT = MAX_MESSAGE * 3
 _MESSAGES: tuple[MessageName, MessageName] = ("SAMLRequest", "SAMLResponse")
 _PARAMETERS = frozenset({*_MESSAGES, "RelayState", "SigAlg", "Signature", "SAMLEncoding"})
 _ESCAPE = re.compile(r"%(?![0-9A-Fa-f]{2})")
-_FOLDING = str.maketrans("", "", " \t\r\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +163,10 @@ def unbased(text: str, what: str, name: str) -> bytes:
     """
     if len(text) > _MAX_TEXT:
         raise _too_large(name)
-    try:
-        data = base64.b64decode(text.translate(_FOLDING), validate=True)
-    except (binascii.Error, ValueError):
-        raise InputError(name, f"{what} is not base64", "give it whole and as it was sent") from None
-    if not data:
+    if not text.strip():
         raise InputError(name, f"{what} is empty", "have the message sent again")
+    if (data := decode_base64(text)) is None:
+        raise InputError(name, f"{what} is not base64", "give it whole and as it was sent")
     return data
 
 

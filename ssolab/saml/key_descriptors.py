@@ -7,7 +7,6 @@ signing and encryption (SAML2Meta 2.4.1.1, SAML2MetaIOP 2.5.1).
 from __future__ import annotations
 
 import base64
-import binascii
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,7 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ssolab.core.certs import Certificate
 from ssolab.core.findings import InputError
 from ssolab.core.keys import LARGEST_KEY, PublicKey
-from ssolab.core.xmltree import DS, DS11, MD, local_name
+from ssolab.core.xmltree import DS, DS11, MD, decode_base64, local_name
 from ssolab.saml.fields import Parts, needed, refused, text
 from ssolab.saml.writing import attributes, write
 
@@ -101,18 +100,18 @@ class KeyDescriptor:
 
 
 def _base64(element: Element, document: str) -> bytes:
-    try:
-        return base64.b64decode("".join(text(element, document).split()), validate=True)
-    except (binascii.Error, ValueError):
+    if (data := decode_base64(text(element, document))) is None:
         raise refused(
             element, document, f"{local_name(element)} is not base64",
             "put the base64 of the DER there, without BEGIN and END lines",
-        ) from None  # fmt: skip
+        )  # fmt: skip
+    return data
 
 
 def _certificate(element: Element, document: str) -> Certificate:
+    data = _base64(element, document)
     try:
-        return Certificate.from_der(_base64(element, document), document)
+        return Certificate.from_der(data, document)
     except InputError as error:
         raise refused(element, document, error.problem, error.remedy) from None
 

@@ -60,6 +60,7 @@ class _Party:
     flavour: Flavour = "generic"
     published: tuple[Certificate, ...] = ()
     single_logout: tuple[Endpoint, ...] = ()
+    name_id_formats: tuple[str, ...] = (UNSPECIFIED,)
 
     def key_descriptors(self) -> tuple[KeyDescriptor, ...]:
         """One KeyDescriptor for each published certificate."""
@@ -101,7 +102,7 @@ class AssertingParty(_Party):
         role = IDPSSODescriptor(
             key_descriptors=self.key_descriptors(),
             single_logout_services=self.single_logout,
-            name_id_formats=(UNSPECIFIED,),
+            name_id_formats=self.name_id_formats,
             single_sign_on_services=self.sso,
             want_authn_requests_signed=False if salesforce else self.verifies,
         )
@@ -156,7 +157,7 @@ class RelyingParty(_Party):
         role = SPSSODescriptor(
             key_descriptors=self.key_descriptors(),
             single_logout_services=self.single_logout,
-            name_id_formats=(UNSPECIFIED,),
+            name_id_formats=self.name_id_formats,
             assertion_consumer_services=self.acs,
             authn_requests_signed=True if salesforce else self.sign_requests,
             want_assertions_signed=True,
@@ -188,6 +189,7 @@ def relying_from(
         flavour=flavour,
         published=_signing(own.sp),
         single_logout=own.sp.single_logout_services,
+        name_id_formats=own.sp.name_id_formats,
         acs=own.sp.assertion_consumer_services,
         asserting=partner.entity_id,
         sso=sso,
@@ -217,6 +219,7 @@ def asserting_from(
         flavour=flavour,
         published=_signing(own.idp),
         single_logout=own.idp.single_logout_services,
+        name_id_formats=own.idp.name_id_formats,
         sso=own.idp.single_sign_on_services,
         relying=partner.entity_id,
         acs=partner.sp.assertion_consumer_services,

@@ -7,7 +7,7 @@ import pytest
 
 from ssolab.core.findings import ConfigError
 from ssolab.saml.metadata import Endpoint, EntityDescriptor, IndexedEndpoint, read_entity
-from ssolab.saml.names import POST, REDIRECT
+from ssolab.saml.names import EMAIL, POST, REDIRECT, TRANSIENT
 from ssolab.saml.parties import AssertingParty, RelyingParty, asserting_from, relying_from, ten_years_after
 from tests.saml.samples import ACS, IDP, NOW, SP, SSO, asserting, certificate, credential, relying
 
@@ -112,7 +112,8 @@ def test_ten_years_after_is_the_same_day_to_the_millisecond(moment: datetime, af
 
 
 def test_two_parties_are_set_up_from_each_others_metadata() -> None:
-    idp, sp = asserting(verifies=True).metadata(NOW), relying().metadata(NOW)
+    idp = asserting(verifies=True, name_id_formats=(EMAIL, TRANSIENT)).metadata(NOW)
+    sp = relying(name_id_formats=()).metadata(NOW)
     one = asserting_from(idp, sp, credential=credential("idp"))
     other = relying_from(sp, idp, credential=credential("sp"), flavour="salesforce")
     assert (one.entity_id, one.relying, one.acs, one.verifies) == (IDP, SP, relying().acs, True)
@@ -122,6 +123,7 @@ def test_two_parties_are_set_up_from_each_others_metadata() -> None:
     assert [key.certificate for key in other.trusted] == [certificate("idp")]
     assert (other.flavour, other.binding, other.sign_requests) == ("salesforce", REDIRECT, True)
     assert one.metadata(NOW) == idp
+    assert replace(other, flavour="generic").metadata(NOW) == sp
 
 
 def test_keys_of_the_partner_that_only_encrypt_are_not_trusted() -> None:
