@@ -136,7 +136,7 @@ def config_of(  # noqa: PLR0913  each is an option of the command
         *(each.idp for each in asserting_party(inventory, link).entities if each.entity_id == asserting.entity_id),
     )
     originals = [key.certificate for side in sides if side for key in side.trusted_keys("") if key.certificate]
-    twins = {cast.credential(each).certificate.sha256: each.label for each in originals if cast.is_twin(each)}
+    twins = {cast.credential(each).certificate.sha256: each.spki_sha256 for each in originals if cast.is_twin(each)}
     return LabConfig(
         asserting=asserting,
         relying=relying,

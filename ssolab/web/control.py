@@ -17,7 +17,8 @@ from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant, parse_duration, parse_instant
 from ssolab.cutover.scene import Flow
 from ssolab.render import envelope_json, plain
-from ssolab.web.pages import Start, draw, json_answer, key_rows, make_app, redirect, text_of
+from ssolab.web.keys import key_rows
+from ssolab.web.pages import Start, draw, json_answer, make_app, redirect, text_of
 from ssolab.web.player import Drive
 
 if TYPE_CHECKING:

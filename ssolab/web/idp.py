@@ -19,6 +19,7 @@ from ssolab.salesforce import profile
 from ssolab.saml.bindings import decode_post, decode_redirect, encode_post
 from ssolab.saml.issue import draft_response, seal
 from ssolab.saml.request_checks import accept_request, request_expected_of
+from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.lab import Errand
 from ssolab.web.pages import (
     Start,
@@ -26,11 +27,10 @@ from ssolab.web.pages import (
     draw,
     form_fields,
     judged,
-    key_rows,
     make_app,
     nonce,
     posts_to,
-    signing_key,
+    sentence,
     text_of,
 )
 
@@ -197,7 +197,7 @@ def _unreadable(lab: Lab, error: InputError) -> Response:
     entry = lab.record(
         side="asserting", event="unreadable", summary=f"AuthnRequest not read: {error.problem}", accepted=False
     )
-    says, remedy = f"{error.name}: {error.problem}.", f"{error.remedy}."
+    says, remedy = f"{error.name}: {error.problem}.", sentence(error.remedy)
     return judged(
         entry,
         draw("plain.html", status=400, heading="This is no AuthnRequest", says=says, remedy=remedy, bad=True, back="/"),

@@ -90,7 +90,7 @@ class LabConfig:
 
     `ports` are those of the asserting party, the relying party and the control page; 0 takes a free one. `names` are
     host names beyond loopback under which the lab may be asked. `remarks` stand on the front pages: whose keys are
-    played by twins, for one. `twins` maps a twin's certificate SHA-256 to what it stands for.
+    played by twins, for one. `twins` maps a twin's certificate SHA-256 to the SPKI SHA-256 of the key it stands for.
     """
 
     asserting: AssertingParty

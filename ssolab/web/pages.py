@@ -7,6 +7,7 @@ does not use, and everything that came from outside is escaped by the templates.
 
 from __future__ import annotations
 
+import functools
 import ipaddress
 import secrets
 import sys
@@ -18,19 +19,20 @@ from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, g, jsonify, make_response, render_template, request, send_from_directory
 from jinja2 import StrictUndefined
+from lxml import etree
 from werkzeug.exceptions import HTTPException, InternalServerError, MisdirectedRequest
 
 from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant
-from ssolab.core.keys import PublicKey, TrustedKey
+from ssolab.core.xmltree import parse
 from ssolab.render import printable
+from ssolab.sources import catalog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
-    from ssolab.core.certs import Certificate
-    from ssolab.saml.parties import AssertingParty, RelyingParty
-    from ssolab.web.journal import Entry
+    from ssolab.core.catalog import Entry
+    from ssolab.web import journal
     from ssolab.web.lab import Lab
 
 MAX_BODY: Final = 2 << 20
@@ -74,6 +76,7 @@ def make_app(side: str, lab: Lab) -> LabApp:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.config["SIDE"], app.config["LAB"] = side, lab
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.globals["explained"] = lambda code: _catalog().get(code)
     app.jinja_env.filters["instant"] = lambda moment: moment.strftime(CLOCKED)
     app.before_request(lambda: _refuse_strange_hosts(lab))
     app.after_request(_forbid_the_unused)
@@ -107,7 +110,7 @@ def draw(template: str, *, status: int = 200, **context: Any) -> Response:
     return make_response(render_template(template, **shared | context), status)
 
 
-def judged(entry: Entry, answer: Response) -> Response:
+def judged(entry: journal.Entry, answer: Response) -> Response:
     """Name the journal entry of a judgement in the answer, for whoever drives the lab without reading its pages."""
     answer.headers[ENTRY_HEADER] = str(entry.number)
     return answer
@@ -148,56 +151,25 @@ def local_path(value: str | None) -> str | None:
     return None if "\\" in value or not value.isprintable() else value
 
 
+def sentence(text: str) -> str:
+    """Write a remedy as a sentence of its own."""
+    return f"{text[:1].upper()}{text[1:]}."
+
+
 def text_of(message: bytes) -> str:
-    """Show bytes as text, whatever is in them."""
+    """Show a message as text, whatever is in it; XML is indented for reading, which the message itself was not."""
+    try:
+        root = parse(message, "message")
+        etree.indent(root)
+        message = etree.tostring(root, encoding="utf-8")
+    except InputError:
+        pass
     return "\n".join(printable(line) for line in message.decode("utf-8", "replace").splitlines())
 
 
-def key_rows(lab: Lab, party: AssertingParty | RelyingParty) -> list[dict[str, str | None]]:
-    """Describe every public key that a side uses, publishes or trusts."""
-    signing, published = party.credential.certificate, party.published or (party.credential.certificate,)
-    rows = [_key_row(lab, "signs with", PublicKey(signing.spki), signing)]
-    rows += [_key_row(lab, "publishes", PublicKey(each.spki), each) for each in published if each != signing]
-    rows += [_key_row(lab, "trusts", each.public, each.certificate, each.source) for each in party.trusted]
-    return rows
-
-
-def signing_key(party: AssertingParty | RelyingParty) -> tuple[TrustedKey, ...]:
-    """Give the key that a side signs with now: a refusal can then name it, and it is trusted none the more."""
-    holder = party.entity_id
-    return (
-        TrustedKey.of(party.credential.certificate, holder=holder, source=f"{holder} signs with it now", use="signing"),
-    )
-
-
-def _key_row(
-    lab: Lab, role: str, public: PublicKey, certificate: Certificate | None, source: str = ""
-) -> dict[str, str | None]:
-    row: dict[str, str | None] = {
-        "role": role,
-        "label": certificate.label if certificate else source or "a bare public key",
-        "spki_sha256": public.sha256,
-        "algorithm": f"{public.kind} {public.bits}",
-        "certificate_sha256": None,
-        "not_before": None,
-        "not_after": None,
-        "twin": None,
-        "state": None,
-    }
-    if certificate:
-        now = lab.now()
-        row |= {
-            "certificate_sha256": certificate.sha256,
-            "not_before": format_instant(certificate.not_before),
-            "not_after": format_instant(certificate.not_after),
-            "twin": lab.config.twins.get(certificate.sha256),
-            "state": "expired"
-            if now > certificate.not_after
-            else "not yet valid"
-            if now < certificate.not_before
-            else None,
-        }
-    return row
+@functools.cache
+def _catalog() -> Mapping[str, Entry]:
+    return {entry.code: entry for entry in catalog()}
 
 
 def _split_host(value: str) -> str:
@@ -260,7 +232,7 @@ def _explain_http(error: HTTPException) -> Response:
 def _explain_input(error: InputError) -> Response:
     if current_app.config["PROPAGATE_EXCEPTIONS"]:
         raise error  # nobody looks at pages here: the caller wants to know
-    return _answer(400, "This cannot be read", f"{error.name}: {error.problem}.", f"{error.remedy}.")
+    return _answer(400, "That cannot be done", f"{error.name}: {error.problem}.", sentence(error.remedy))
 
 
 def chosen(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:

@@ -18,19 +18,19 @@ from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.names import POST
+from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.pages import (
     Start,
     chosen,
     draw,
     form_fields,
     judged,
-    key_rows,
     local_path,
     make_app,
     nonce,
     posts_to,
     redirect,
-    signing_key,
+    sentence,
     text_of,
 )
 
@@ -178,7 +178,7 @@ def _unreadable(lab: Lab, error: InputError) -> Response:
     entry = lab.record(
         side="relying", event="unreadable", summary=f"Response not read: {error.problem}", accepted=False
     )
-    says, remedy = f"{error.name}: {error.problem}.", f"{error.remedy}."
+    says, remedy = f"{error.name}: {error.problem}.", sentence(error.remedy)
     return judged(
         entry,
         draw("plain.html", status=400, heading="This is no Response", says=says, remedy=remedy, bad=True, back="/"),

@@ -69,8 +69,8 @@ def test_a_login_may_start_at_either_side() -> None:
         ({"user": "mallory"}, "nobody is called"),
         ({"user": 5}, "nobody is called"),
         ({"link": "okta"}, "this lab plays partner"),
-        ({"flow": "saml-logout"}, "choose one of"),
-        ({"flow": []}, "choose one of"),
+        ({"flow": "saml-logout"}, "hoose one of"),
+        ({"flow": []}, "hoose one of"),
         ({"fault": "x"}, "does not know"),
     ],
 )

@@ -147,6 +147,8 @@ def test_a_huge_body_is_refused() -> None:
 
 def test_bytes_are_shown_as_text_whatever_they_are() -> None:
     assert text_of(b"<a>\n\x1b[2J\xff</a>") == "<a>\n\\x1b[2J\N{REPLACEMENT CHARACTER}</a>"
+    assert text_of(b"<a><b>c</b></a>") == "<a>\n  <b>c</b>\n</a>"
+    assert text_of(b"") == ""
 
 
 def test_the_templates_are_found() -> None:

@@ -1,0 +1,60 @@
+"""What the lab shows of keys: the public half, its hashes and the dates of its certificate, and never anything else."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssolab.core.instants import format_instant
+from ssolab.core.keys import PublicKey, TrustedKey
+
+if TYPE_CHECKING:
+    from ssolab.core.certs import Certificate
+    from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.web.lab import Lab
+
+
+def key_rows(lab: Lab, party: AssertingParty | RelyingParty) -> list[dict[str, str | None]]:
+    """Describe every public key that a side uses, publishes or trusts."""
+    signing, published = party.credential.certificate, party.published or (party.credential.certificate,)
+    rows = [_key_row(lab, "signs with", PublicKey(signing.spki), signing)]
+    rows += [_key_row(lab, "publishes", PublicKey(each.spki), each) for each in published if each != signing]
+    rows += [_key_row(lab, "trusts", each.public, each.certificate, each.source) for each in party.trusted]
+    return rows
+
+
+def signing_key(party: AssertingParty | RelyingParty) -> tuple[TrustedKey, ...]:
+    """Give the key that a side signs with now: a refusal can then name it, and it is trusted none the more."""
+    holder = party.entity_id
+    return (
+        TrustedKey.of(party.credential.certificate, holder=holder, source=f"{holder} signs with it now", use="signing"),
+    )
+
+
+def _key_row(
+    lab: Lab, role: str, public: PublicKey, certificate: Certificate | None, source: str = ""
+) -> dict[str, str | None]:
+    row: dict[str, str | None] = {
+        "role": role,
+        "label": certificate.label if certificate else source or "a bare public key",
+        "spki_sha256": public.sha256,
+        "algorithm": f"{public.kind} {public.bits}",
+        "certificate_sha256": None,
+        "not_before": None,
+        "not_after": None,
+        "twin_of": None,
+        "state": None,
+    }
+    if certificate:
+        now = lab.now()
+        row |= {
+            "certificate_sha256": certificate.sha256,
+            "not_before": format_instant(certificate.not_before),
+            "not_after": format_instant(certificate.not_after),
+            "twin_of": lab.config.twins.get(certificate.sha256),
+            "state": "expired"
+            if now > certificate.not_after
+            else "not yet valid"
+            if now < certificate.not_before
+            else None,
+        }
+    return row

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ssolab.cutover.model import User
+from ssolab.saml.names import POST
+from ssolab.web.app import running_lab
+from tests.web.parts import (
+    AMIRA,
+    BEN,
+    asserting_party,
+    config,
+    credential,
+    relying_party,
+    salesforce_asserting,
+    salesforce_relying,
+)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page
+
+    from ssolab.web.app import RunningLab
+
+pytestmark = pytest.mark.browser
+
+
+def log_in(page: Page, running: RunningLab, username: str = AMIRA.username) -> None:
+    """Choose a user on the login form; the page in between sends itself on."""
+    page.get_by_label(username).check()
+    page.get_by_role("button", name="Log in").click()
+    page.wait_for_url(f"{running.bases.relying}/**")
+
+
+def test_a_person_logs_in_from_the_service_provider(page: Page) -> None:
+    with running_lab(config()) as running:
+        page.goto(running.bases.relying)
+        page.get_by_role("link", name="Log in").click()
+        assert page.url.startswith(running.bases.asserting)
+        log_in(page, running, BEN.username)
+        assert page.get_by_role("heading", name="Logged in").is_visible()
+        assert BEN.username in page.inner_text("main")
+
+
+def test_a_person_logs_in_from_the_identity_provider(page: Page) -> None:
+    with running_lab(config()) as running:
+        page.goto(running.bases.asserting)
+        page.get_by_role("link", name="Log in to the service provider").click()
+        log_in(page, running)
+        assert page.get_by_role("heading", name="Logged in").is_visible()
+
+
+def test_a_posted_request_and_both_salesforce_flavours_work_in_a_browser(page: Page) -> None:
+    settings = replace(config(), asserting=salesforce_asserting(), relying=replace(salesforce_relying(), binding=POST))
+    with running_lab(settings) as running:
+        page.goto(f"{running.bases.relying}/saml/login")
+        page.wait_for_url(f"{running.bases.asserting}/idp/endpoint/HttpPost")
+        log_in(page, running)
+        assert page.get_by_role("heading", name="Logged in").is_visible()
+        assert "so=" in page.url
+
+
+def test_a_person_without_scripts_presses_the_button(browser: Browser) -> None:
+    with running_lab(config()) as running:
+        context = browser.new_context(java_script_enabled=False)
+        page = context.new_page()
+        page.goto(f"{running.bases.asserting}/saml/start")
+        page.get_by_role("button", name="Log in").click()
+        page.get_by_role("button", name="Continue").click()
+        assert page.get_by_role("heading", name="Logged in").is_visible()
+        context.close()
+
+
+def test_a_refusal_shows_every_reason_with_both_sides(page: Page) -> None:
+    with running_lab(replace(config(), relying=replace(relying_party(), credential=credential("foreign")))) as running:
+        page.goto(f"{running.bases.relying}/saml/login")
+        assert page.get_by_role("heading", name="Request refused").is_visible()
+        finding = page.locator("article", has_text="key-not-trusted")
+        assert finding.get_by_text("expected", exact=True).is_visible()
+        assert finding.get_by_text("observed", exact=True).is_visible()
+
+
+def test_the_clock_is_moved_on_the_control_page_and_decides(page: Page) -> None:
+    settings = replace(config(), asserting=replace(asserting_party(), checks_expiry=True))
+    with running_lab(settings) as running:
+        page.goto(running.control_url)
+        page.get_by_label("Moment").fill("2028-06-01T00:00:00Z")
+        page.get_by_role("button", name="Set").click()
+        assert "2028-06-01T00:00:00Z" in page.inner_text("main")
+        page.get_by_role("link", name="Log in at the service provider").click()
+        assert "request-certificate-expired" in page.inner_text("main")
+        page.goto(running.control_url)
+        page.locator("table a").first.click()
+        assert "request-certificate-expired" in page.inner_text("main")
+
+
+def test_a_hostile_name_stays_text_in_a_browser(page: Page) -> None:
+    name = '"><script>document.title="taken over"</script><img src=x onerror=alert(1)>'
+    with running_lab(replace(config(), users=(User(username=name, attributes={name: (name,)}),))) as running:
+        page.goto(f"{running.bases.relying}/saml/login")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"{running.bases.relying}/**")
+        assert page.get_by_role("heading", name="Logged in").is_visible()
+        assert name in page.inner_text("main")
+        assert "taken over" not in page.title()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 1200])
+def test_no_page_scrolls_sideways(browser: Browser, scheme: str, width: int) -> None:
+    with running_lab(replace(config(), relying=salesforce_relying())) as running:
+        context = browser.new_context(
+            viewport={"width": width, "height": 800},
+            color_scheme=scheme,  # type: ignore[arg-type]  # one of its literals
+        )
+        page = context.new_page()
+        page.goto(f"{running.bases.relying}/saml/login")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"{running.bases.relying}/**")
+        bases = running.bases
+        for address in (None, bases.relying, bases.asserting, running.control_url, f"{bases.control}/journal/4"):
+            if address:
+                page.goto(address)
+            wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")
+            assert wide <= 0, address
+        context.close()
