@@ -119,7 +119,7 @@ def _recognised(file: str, password_env: str) -> Document:
     """Read a document, and ask for a password only where there is no way without."""
     from ssolab.core.findings import PasswordError
     from ssolab.documents import opens_without_password, recognise
-    from ssolab.sources import read_file, shown_name
+    from ssolab.files import read_file, shown_name
 
     data = read_file(file)
     name = "standard input" if file == "-" else shown_name(file)
