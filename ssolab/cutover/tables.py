@@ -23,11 +23,14 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="enum.StrEnum")
 Path = tuple[str | int, ...]
 
-MAX_BYTES: Final = 1 << 20
+MAX_BYTES: Final = 1 << 19
 MAX_TEXT: Final = 10_000
 
 _HEADER = re.compile(r"""\s*(\[\[?)\s*([\w"'.\s-]+?)\s*\]\]?\s*(?:#.*)?""")
 _KEY = re.compile(r"""\s*["']?([\w-]+)["']?\s*[.=]""")
+_QUOTED = re.compile(r"""\"[^\"\n]*\"|'[^'\n]*'""")
+_MOST_DOTS = 100  # in one line outside quotes; tomllib takes time with the square of the parts of a dotted key
+_LONGEST_HEADER = 300  # characters; the pattern takes time with the square of its spaces
 _AT_LINE = re.compile(r"\s*\(at line (\d+), column \d+\)")
 
 
@@ -184,6 +187,8 @@ def parse(data: bytes, name: str) -> Table:
         raise ConfigError(name, f"{len(data):,} bytes", f"a lab file has at most {MAX_BYTES:,}")
     try:
         text = data.decode("utf-8-sig")
+        if max(line.count(".") for line in _QUOTED.sub("''", text).split("\n")) > _MOST_DOTS:
+            raise ConfigError(name, "a key of more parts than anybody writes", "write tables instead of dotted keys")
         values = tomllib.loads(text)
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
@@ -206,7 +211,7 @@ def _lines(text: str) -> dict[Path, int]:
     seen: dict[Path, int] = {}
     here: Path = ()
     for number, line in enumerate(text.split("\n"), 1):
-        if header := _HEADER.fullmatch(line.rstrip("\r")):
+        if len(line) < _LONGEST_HEADER and (header := _HEADER.fullmatch(line.rstrip("\r"))):
             here = ()
             names = [part.strip(" \t\"'") for part in header[2].split(".")]
             for position, part in enumerate(names):
