@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from functools import cache
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from ssolab.core.keys import PublicKey
@@ -38,6 +39,9 @@ from ssolab.saml.metadata import (
 from ssolab.saml.names import POST, REDIRECT, SUCCESS, XS
 from tests.keys import ec_test_key
 from tests.saml.samples import certificate
+
+patient = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+"""For properties over whole documents: on a busy machine one example may take its time."""
 
 # XML 1.0, production 2: no control character but tab and the line ends, no surrogate, no U+FFFE and U+FFFF
 characters = st.characters(blacklist_categories=("Cs", "Cc"), blacklist_characters="\ufffe\uffff") | st.sampled_from(

@@ -28,6 +28,7 @@ from ssolab.saml.bindings import (
 )
 from tests.keys import test_key as rsa_key
 from tests.saml.samples import certificate, credential
+from tests.saml.strategies import patient
 
 if TYPE_CHECKING:
     from ssolab.saml.bindings import Received
@@ -56,6 +57,7 @@ def verified(received: Received) -> bool:
     return result.key is not None
 
 
+@patient
 @given(xml=st.binary(max_size=500), relay_state=st.none() | st.text())
 def test_what_is_redirected_arrives(xml: bytes, relay_state: str | None) -> None:
     url = encode_redirect(XML + xml, location="https://idp/sso", relay_state=relay_state)
@@ -64,6 +66,7 @@ def test_what_is_redirected_arrives(xml: bytes, relay_state: str | None) -> None
     assert (received.binding, received.kind, received.detached) == (REDIRECT, "SAMLRequest", None)
 
 
+@patient
 @given(xml=st.binary(min_size=1, max_size=500), relay_state=st.none() | st.text())
 def test_what_is_posted_arrives(xml: bytes, relay_state: str | None) -> None:
     form = encode_post(xml, location="https://sp/acs", relay_state=relay_state)

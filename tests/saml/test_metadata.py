@@ -24,7 +24,7 @@ from ssolab.saml.names import POST, REDIRECT, UNSPECIFIED
 from tests.keys import ec_test_key
 from tests.keys import test_key as rsa_key
 from tests.saml.samples import certificate
-from tests.saml.strategies import entities
+from tests.saml.strategies import entities, patient
 
 MD = "urn:oasis:names:tc:SAML:2.0:metadata"
 XMLNS = f'xmlns:md="{MD}" xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'
@@ -60,6 +60,7 @@ def descriptor(inside: str, use: str = "") -> KeyDescriptor:
     return found.key_descriptors[0]
 
 
+@patient
 @given(entities)
 def test_an_entity_that_is_written_and_read_is_the_same(draft: EntityDescriptor) -> None:
     assert read_entity(write_entity(draft), "again") == draft
