@@ -100,14 +100,31 @@ def test_the_readme_tells_a_newcomer_how_to_install_to_rehearse_and_to_test() ->
     assert "ssolab rehearse" in [command for command, _ in console_commands()], "the rehearsal's real output is shown"
 
 
-@pytest.mark.parametrize("name", sorted(entry.list_commands(click.Context(entry))))
-def test_every_command_stands_in_the_readme_and_has_help_with_an_example(name: str) -> None:
-    command = entry.get_command(click.Context(entry), name)
-    assert command is not None
-    context = click.Context(command, info_name=name, parent=click.Context(entry, info_name="ssolab"))
+def leaves(command: click.Command, context: click.Context) -> Iterator[click.Context]:
+    """Every command that does something, groups resolved."""
+    if not isinstance(command, click.Group):
+        yield context
+        return
+    for name in command.list_commands(context):
+        found = command.get_command(context, name)
+        assert found is not None
+        yield from leaves(found, click.Context(found, info_name=name, parent=context))
 
-    assert f"ssolab {name}" in README
-    assert re.search(rf"^ *(?:\$ )?ssolab {name}\b", command.get_help(context).partition("\n")[2], re.MULTILINE)
+
+COMMANDS = list(leaves(entry, click.Context(entry, info_name="ssolab")))
+
+
+@pytest.mark.parametrize("context", [pytest.param(each, id=each.command_path) for each in COMMANDS])
+def test_every_command_has_help_with_an_example(context: click.Context) -> None:
+    usage, _, rest = context.command.get_help(context).partition("\n")
+
+    assert usage.startswith("Usage:")
+    assert context.command_path in rest, "its help has no example"
+
+
+@pytest.mark.parametrize("path", sorted({" ".join(each.command_path.split()[:2]) for each in COMMANDS}))
+def test_every_command_stands_in_the_readme(path: str) -> None:
+    assert path in README
 
 
 def test_the_version_is_told_once_and_the_changelog_begins_with_it() -> None:
