@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import os
 import shutil
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -9,12 +8,15 @@ from pathlib import Path
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, pkcs12
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from ssolab import sources
 from ssolab.core.catalog import Kind
 from ssolab.core.findings import ConfigError, InputError, PasswordError
 from ssolab.core.keys import Permission
 from ssolab.cutover.habits import Known, Slots
+from ssolab.cutover.labfile import Surroundings, read_lab
 from ssolab.cutover.model import AddressChange, Brings, PartyKind
 from tests.keys import test_key
 from tests.write_metadata import certificates
@@ -171,6 +173,17 @@ def test_a_wrong_password_is_refused_and_never_shown(lab: Path) -> None:
     assert "barley" not in str(raised.value)
 
 
+def test_a_certificate_inside_a_key_store_is_named_by_its_alias(lab: Path) -> None:
+    key_store(lab)
+    environ = {"SSOLAB_PASSWORD": "open sesame"}
+    edit(lab, ("certs/SSO_2027.crt", "../partners/entra/keys.p12#entra"))
+    found = sources.load_lab(lab, environ=environ).cutovers["leave-proxy"].new
+    assert found.sha256 == certificates()["entra"].sha256
+    edit(lab, ("keys.p12#entra", "keys.p12"))
+    with pytest.raises(ConfigError, match=r"names no certificate of .*keys\.p12; write one of: .*p12#entra"):
+        sources.load_lab(lab, environ=environ)
+
+
 def test_a_folder_of_certificates_may_hold_requests_and_empty_files(lab: Path) -> None:
     folder = lab / "salesforce" / "certs"
     (folder / "Requested.crt").write_text(
@@ -290,6 +303,8 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
         ('links = [\n    "entra-requests"', 'links = [\n    "adfs-requests"'),
         "names no link, or one twice",
     ),
+    "certificate-is-a-folder": (("certs/SSO_2027.crt", "certs"), "metadata/salesforce/certs: it is a folder"),
+    "certificate-is-something-else": (("certs/SSO_2027.crt", "samlidp.xml"), "samlidp.xml: not a certificate"),
     "same-certificate": (("certs/SSO_2027.crt", "certs/proxy.crt"), "is the same certificate as from"),
     "no-certificate": (("certs/SSO_2027.crt", "certs/SSO_2028.crt"), "there is no such file"),
     "wrong-verb": (
@@ -324,6 +339,27 @@ def test_a_mistake_in_the_lab_file_is_named_with_its_line_and_its_remedy(lab: Pa
     told = refusal(lab, change)
     assert complaint in told
     assert told.startswith("metadata/")
+
+
+LINES = (SAMPLE / "ssolab.toml").read_text("utf-8").split("\n")
+PAGES = {path.relative_to(SAMPLE).as_posix(): path.read_bytes() for path in SAMPLE.rglob("*") if path.is_file()}
+
+
+@given(
+    line=st.integers(0, len(LINES) - 1),
+    other=st.sampled_from(LINES) | st.text(max_size=20) | st.sampled_from(["x = 1", "[[party]]", "[lab]", "id = []"]),
+    kept=st.integers(0, 1),
+)
+@settings(deadline=None, max_examples=150)
+def test_a_lab_file_with_any_line_exchanged_is_read_or_refused_in_one_line(line: int, other: str, kept: int) -> None:
+    text = "\n".join([*LINES[:line], other, *LINES[line + 1 - kept :]])
+    pages = sources.Pages(PAGES | {"ssolab.toml": text.encode("utf-8", "surrogatepass")}, "lab")
+    around = Surroundings(files=pages, profiles=sources.load_profiles(), environ={})
+    try:
+        read_lab("lab", around)
+    except InputError as error:
+        assert str(error).startswith("lab: ")  # noqa: PT017 - it need not be refused
+        assert str(error).isprintable()  # noqa: PT017
 
 
 def test_the_line_of_a_mistake_is_the_right_one(lab: Path) -> None:

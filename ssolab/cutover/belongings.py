@@ -6,6 +6,7 @@ there; so a folder is read leniently, and a file that is named is read strictly.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -26,6 +27,7 @@ PASSWORD: Final = "SSOLAB_PASSWORD"  # noqa: S105 - the name of the variable
 
 _CERTIFICATES: Final = (".crt", ".cer", ".pem", ".der")
 _STORES: Final = (".jks", ".jceks", ".p12", ".pfx")
+_SHOWN: Final = 10
 _REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
@@ -97,13 +99,15 @@ def one_certificate(table: Table, key: str, parties: Mapping[str, Party], files:
     """Find the certificate that a cutover names: one that a party has under this path, or the first one in the file.
 
     Raises:
-        ConfigError: there is no such file.
+        ConfigError: there is no such file, or it is a key store and none of its entries is named.
         InputError: it holds no certificate.
     """
     path = _plain(table, key, table.text(key))
-    for party in parties.values():
-        if path in party.certificates:
-            return party.certificates[path]
+    there = {name: each for party in parties.values() for name, each in party.certificates.items()}
+    if path in there:
+        return there[path]
+    if inside := [name for name in there if name.startswith(f"{path.partition('#')[0]}#")]:
+        raise table.wrong(key, f"names no certificate of {path}", f"write one of: {', '.join(inside[:_SHOWN])}")
     return read_certificates(_read(table, key, path, files), files.called(path))[0]
 
 
@@ -149,7 +153,7 @@ def _plain(table: Table, key: str, path: str) -> str:
     if _REMOTE.match(path):
         remedy = "download the file, put it beside the lab file, and name it here"
         raise table.wrong(key, f"is the address {path[:200]}; this release reads no network", remedy)
-    return path.replace("\\", "/").rstrip("/") or path
+    return posixpath.normpath(path.replace("\\", "/"))
 
 
 def _read(table: Table, key: str, path: str, files: Files) -> bytes:
