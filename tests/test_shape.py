@@ -33,6 +33,7 @@ FLOORS = {
     "ssolab.salesforce": 10,
     "ssolab.documents": 20,
     "ssolab.trust": 20,
+    "ssolab.cutover.habits": 21,
     "ssolab.cutover.model": 21,
     "ssolab.cutover.profiles": 21,
     "ssolab.cutover.scene": 21,

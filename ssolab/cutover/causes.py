@@ -6,15 +6,16 @@ in the order in which they stand here: what is wrong with the thing itself befor
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ssolab.core.catalog import Entry, Kind, described
 from ssolab.core.findings import DefectError, Severity
 from ssolab.core.instants import in_words
-from ssolab.cutover.check import Reason
-from ssolab.cutover.model import Brings, Known, Mode, Verb
+from ssolab.cutover.check import Reason, forbidden
+from ssolab.cutover.habits import Known, Match, Mode
+from ssolab.cutover.model import Verb
 from ssolab.cutover.scene import Flow
 from ssolab.cutover.timeline import involved
 
@@ -63,49 +64,87 @@ def day(moment: datetime) -> str:
     return f"{moment.day} {moment:%b %Y %H:%M}"
 
 
+_DECIDE = {
+    Reason.NOT_HELD: ("verifies", "slots"),
+    Reason.OTHER_CERTIFICATE: ("verifies", "match", "slots"),
+    Reason.EXPIRED: ("verifies", "checks_expiry"),
+    Reason.NOT_YET_VALID: ("verifies", "checks_expiry"),
+    Reason.FORBIDDEN: ("verifies",),
+    Reason.ADDRESS: (),
+}
+_WEAK = {"sha1": "SHA-1", "rsa1024": "RSA key of fewer than 2048 bits"}
+
+
 @cause
 def unknown_habit(seen: Evidence) -> Told | None:
     """Nobody knows how this partner behaves, and one of the possibilities breaks the login.
 
     Ask the partner, or look it up, and set the fact in the party's `override` table; the verdict then becomes definite.
     """
+    if seen.interval.reason is None or not seen.hinges_on_unknown:
+        return None
     unknowns = seen.inventory.verifier(seen.link).habits.unknowns()
-    if not unknowns or not seen.hinges_on_unknown:
+    decide = [each for each in _DECIDE[seen.interval.reason] if each in unknowns]
+    if not decide:
         return None
     return Told(
-        f"not known at {seen.verifier}: {', '.join(unknowns)}",
-        f'find out and say so in ssolab.toml: override = {{ {unknowns[0]} = "…" }}',
+        f"not known at {seen.verifier}: {', '.join(decide)}",
+        f'find out and say so in ssolab.toml: override = {{ {decide[0]} = "..." }}',
     )
 
 
 @cause
 def expired_before_swap(seen: Evidence) -> Told | None:
-    """The verifier refuses the old certificate because it has expired.
+    """The verifier refuses a certificate because it has expired.
 
     Most partners trust a key and look at no date; this one enforces the dates of the certificate, so logins fail from
-    its last second on, and no order of steps helps but a swap before that. Where it has expired already, add the new
-    certificate at that partner and swap at once.
+    its last second on, and no order of steps helps but a swap before that, early enough for the last message signed
+    with it to arrive. Where it has expired already, add the new certificate at that partner and swap at once.
     """
     if seen.interval.reason is not Reason.EXPIRED or seen.interval.material is None:
         return None
-    expiry = seen.interval.material.certificate.not_after
-    over = expiry < seen.interval.start
-    name = seen.cutover.old_name if seen.signs_old else seen.interval.material.certificate.label
-    swap = "and swap now" if over else f"and swap before {day(expiry)}"
-    cure = f"add {seen.cutover.new_name} at {seen.verifier} {swap}" if seen.signs_old else f"replace {name} {swap[4:]}"
+    certificate = seen.interval.material.certificate
+    if certificate == seen.cutover.new:
+        cure = f"swap to a certificate that lasts longer: {seen.cutover.new_name} ends {day(certificate.not_after)}"
+    elif seen.signs_old:
+        takes = seen.swapped - seen.swap if seen.swap and seen.swapped else timedelta(0)
+        latest = certificate.not_after - takes - seen.course.in_flight
+        when = "now" if latest < seen.now else f"before {day(latest)}"
+        cure = f"add {seen.cutover.new_name} at {seen.verifier} and swap {when}"
+    else:
+        when = "now" if certificate.not_after < seen.now else f"before {day(certificate.not_after)}"
+        cure = f"renew {certificate.label} of {seen.link.signer} {when}"
     return Told(f"refuses the expired certificate, at {seen.verifier}", cure)
 
 
 @cause
 def not_yet_valid_at_swap(seen: Evidence) -> Told | None:
-    """The verifier refuses the new certificate because its validity has not begun.
+    """The verifier refuses a certificate because its validity has not begun.
 
     This partner enforces the dates of certificates. Swap after notBefore, with some allowance for clocks that differ.
     """
     if seen.interval.reason is not Reason.NOT_YET_VALID or seen.interval.material is None:
         return None
-    begins = day(seen.interval.material.certificate.not_before)
-    return Told(f"refuses a certificate that is valid only from {begins}, at {seen.verifier}", f"swap after {begins}")
+    begins = day(seen.interval.material.certificate.not_before + timedelta(seconds=59))
+    cure = f"swap after {begins}" if not seen.signs_old else f"sign with it only after {begins}"
+    return Told(f"refuses a certificate that is valid only from {begins}, at {seen.verifier}", cure)
+
+
+@cause
+def algorithm_not_permitted(seen: Evidence) -> Told | None:
+    """The verifier accepts no signature of this kind: SHA-1, or an RSA key of fewer than 2048 bits.
+
+    Both are too weak for today, so nobody in a lab accepts them unless the party says `allow = ["sha1"]` or
+    `allow = ["rsa1024"]`. Sign with SHA-256 and a key of 2048 bits; permit the weak ones only to play what once was.
+    """
+    if seen.interval.reason is not Reason.FORBIDDEN or seen.interval.material is None:
+        return None
+    needed = [each.value for each in forbidden(seen.course, seen.interval.material)]
+    permits = ", ".join(f'"{each}"' for each in needed)
+    return Told(
+        f"{seen.verifier} accepts no {' and no '.join(_WEAK[each] for each in needed)}",
+        f"sign with SHA-256 and 2048 bits; or, if {seen.verifier} does accept it, say so there: allow = [{permits}]",
+    )
 
 
 @cause
@@ -118,12 +157,16 @@ def address_not_updated(seen: Evidence) -> Told | None:
     if seen.interval.reason is not Reason.ADDRESS or seen.cutover.address is None:
         return None
     idp_first = seen.link.flow is Flow.SAML_IDP_INITIATED
-    partner = seen.link.signer if idp_first else seen.verifier
-    moved = [step.at for step in seen.cutover.steps if step.do is Verb.SWAP]
-    when = f" at the swap, {day(moved[0])}" if moved else " at the swap"
-    held = f"{partner} sends logins to an address that the org does not use"
-    cause_ = held if idp_first else f"the request names an address that {partner} does not know"
-    return Told(cause_, f"set the new login address at {partner}{when}: {seen.cutover.address.after}")
+    partner, after = seen.link.signer if idp_first else seen.verifier, seen.cutover.address.after
+    at_swap = f"the swap, {day(seen.moved)}" if seen.moved else "the swap"
+    if idp_first:
+        # It sends to one address, so it can be neither early nor late.
+        cause_ = f"{partner} sends logins to an address that the org does not use"
+        return Told(cause_, f"set the new login address at {partner} at {at_swap}: {after}")
+    lead = f"{in_words(seen.delay)} before" if seen.delay else "before"
+    how = "publish" if seen.by_itself else f"add at {partner}"
+    cause_ = f"the request names an address that {partner} does not know"
+    return Told(cause_, f"{how} the new login address {lead} {at_swap}: {after}")
 
 
 @cause
@@ -135,13 +178,8 @@ def certificate_compared(seen: Evidence) -> Told | None:
     """
     if seen.interval.reason is not Reason.OTHER_CERTIFICATE:
         return None
-    one = seen.habits.slots == 1
-    cure = (
-        f"give {seen.verifier} the new certificate at the very moment of the swap: it has room for one"
-        if one
-        else f"add {seen.cutover.new_name} at {seen.verifier} beside the old certificate before the swap"
-    )
-    return Told(f"same key, but {seen.verifier} compares certificates", cure)
+    _, as_for_a_new_key = explain(replace(seen, interval=replace(seen.interval, reason=Reason.NOT_HELD)))
+    return Told(f"same key, but {seen.verifier} compares certificates", as_for_a_new_key.cure)
 
 
 @cause
@@ -155,16 +193,19 @@ def one_slot_verifier(seen: Evidence) -> Told | None:
     came = seen.change(seen.cutover.new, comes=True)
     if seen.habits.slots != 1 or came is None or came.step is None or seen.swap is None or seen.swapped is None:
         return None
-    least = max(seen.delay, seen.swapped - seen.swap + seen.course.in_flight)
+    least = in_words(max(seen.delay, seen.swapped - seen.swap + seen.course.in_flight))
     early, late = seen.swap - came.by, came.at - seen.swapped
-    if early <= timedelta(0) and late <= timedelta(0):
+    if came.at == seen.swap:
         cause_ = "one slot: the new key replaced the old at the swap"
-        return Told(cause_, f"nothing is better with one slot; choose a quiet hour: it lasts {in_words(least)} at most")
+        return Told(cause_, f"nothing is better with one slot; choose a quiet hour: it lasts {least} at most")
+    if early <= timedelta(0) and late <= timedelta(0):
+        cause_ = "one slot: the new key replaced the old while the swap was under way"
+        return Told(cause_, f"replace at the very beginning of the swap: the risk then lasts {least} at most")
     gap, word = (early, "early") if early > timedelta(0) else (late, "late")
     return Told(
         f"one slot: the new key replaced the old {in_words(gap)} {word}",
         f"replace at the swap, not {'before' if word == 'early' else 'after'}: outage {in_words(gap)} becomes at most "
-        f"{in_words(least)}",
+        f"{least}",
     )
 
 
@@ -176,14 +217,14 @@ def swapped_before_readers_refreshed(seen: Evidence) -> Told | None:
     of its timer whether logins work. Publish at least one whole interval before the swap.
     """
     came = seen.change(seen.cutover.new, comes=True)
-    by_itself = seen.habits.mode in (Mode.PULL, Mode.ON_MISS)
     published = came.step if came and came.step and came.step.do is Verb.PUBLISH else None
-    if seen.signs_old or not by_itself or published is None or seen.swap is None or published.at > seen.swap:
+    if seen.signs_old or not seen.by_itself or published is None or seen.swap is None or published.at > seen.swap:
         return None
     lead = in_words(seen.swap - published.at)
-    every = in_words(seen.delay)
+    reads = "reads metadata every" if seen.habits.mode is Mode.PULL else "fetches an unknown key only every"
     what = "at the moment of publishing" if seen.swap == published.at else f"{lead} after publishing"
-    return Told(f"reads metadata every {every}, swap came {what}", f"publish {every} before the swap")
+    every = in_words(seen.delay)
+    return Told(f"{reads} {every}, swap came {what}", f"publish {every} before the swap")
 
 
 @cause
@@ -193,15 +234,15 @@ def swapped_before_publishing(seen: Evidence) -> Told | None:
     A partner that reads metadata by itself can only learn the key from there. Publish both keys first, wait until
     every reader has refreshed, then swap.
     """
-    if (
-        seen.signs_old
-        or seen.habits.mode not in (Mode.PULL, Mode.ON_MISS)
-        or seen.interval.reason is not Reason.NOT_HELD
-    ):
-        return None
     came = seen.change(seen.cutover.new, comes=True)
-    when = f"{in_words(came.at - seen.swap)} after the swap" if came and seen.swap else "never"
-    return Told(f"the new key was published {when}", f"publish {in_words(seen.delay)} before the swap")
+    by_hand = came is not None and came.step is not None and came.step.do is not Verb.PUBLISH
+    if seen.signs_old or not seen.by_itself or by_hand or seen.interval.reason is not Reason.NOT_HELD:
+        return None
+    if came is None or seen.swap is None:
+        said = "the new key was never published"
+    else:
+        said = f"the new key was published {in_words(came.at - seen.swap)} after the swap"
+    return Told(said, f"publish {in_words(seen.delay)} before the swap")
 
 
 @cause
@@ -248,13 +289,12 @@ def removed_too_early(seen: Evidence) -> Told | None:
         return None
     if seen.swapped is None:
         return Told("the old key was removed, and nothing swaps", "swap first, then remove the old key")
-    first = seen.swapped + seen.course.in_flight
+    first = day(seen.swapped + seen.course.in_flight + timedelta(seconds=59))
     gap = seen.swapped - gone.step.at
     said = f"{in_words(gap)} before the swap" if gap > timedelta(0) else "while its last messages were under way"
-    if gone.step.brings is Brings.BOTH and gone.step.do is Verb.REPLACE:
-        cure = f"add {seen.cutover.new_name} beside the old key, and remove the old one from {day(first)} on"
-    else:
-        cure = f"remove it from {day(first)} on"
+    cure = f"{'unpublish' if gone.step.do is Verb.UNPUBLISH else 'remove'} it from {first} on"
+    if gone.step.do is Verb.REPLACE:
+        cure = f"add {seen.cutover.new_name} beside the old key, and remove the old one from {first} on"
     return Told(f"the old key was removed {said}", cure)
 
 
@@ -265,6 +305,12 @@ def holds_because(inventory: Inventory, cutover: Cutover, link: Link) -> str:
     habits = inventory.verifier(link).habits
     if habits.verifies is Known.NO:
         return "does not check request signatures" if link.flow is Flow.SAML_REQUEST else "does not check signatures"
-    room = f"holds {habits.slots} keys" if habits.slots != 1 else "holds one key"
-    how = {Mode.PULL: "reads metadata in time", Mode.ON_MISS: "fetches unknown keys"}.get(habits.mode)
-    return how or f"{room}, old and new overlap"
+    if habits.match is Match.KEY and cutover.old.spki_sha256 == cutover.new.spki_sha256:
+        return "compares keys, and the key stays the same"
+    if not any(step.do is Verb.SWAP and step.party in (None, link.signer, link.verifier) for step in cutover.steps):
+        return "goes on with the old key"
+    if habits.mode is Mode.PULL:
+        return "reads metadata in time"
+    if habits.mode is Mode.ON_MISS:
+        return "fetches unknown keys"
+    return f"holds {habits.slots} keys, old and new overlap" if isinstance(habits.slots, int) else "old and new overlap"

@@ -11,7 +11,8 @@ import itertools
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ssolab.cutover.model import Known, Match
+from ssolab.core.keys import Permission, PublicKey
+from ssolab.cutover.habits import Known, Match
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
 
     from ssolab.core.certs import Certificate
     from ssolab.cutover.timeline import Course, Material
+
+
+_STRONG = 2048
 
 
 class Verdict(enum.StrEnum):
@@ -41,6 +45,7 @@ class Reason(enum.StrEnum):
     EXPIRED = "expired"
     NOT_YET_VALID = "not-yet-valid"
     ADDRESS = "address"
+    FORBIDDEN = "forbidden"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,7 +113,9 @@ class Prospect:
         against the most. At risk: the two extremes, of which one is accepted and the other refused.
         """
         if interval.verdict is Verdict.SAFE:
-            return tuple(self._trial(each, at, worst=True, expected=True) for each in self._arriving(at))
+            # A message is written to the second, and one that is as old as it may get is no longer welcome.
+            young = [each for each in self._arriving(at) if at - each[1] < self.worst.in_flight]
+            return tuple(self._trial(each, at, worst=True, expected=True) for each in young)
         if interval.verdict is Verdict.OUTAGE:
             return tuple(self._trial(each, at, worst=False, expected=False) for each in self._fresh(at))
         welcome = [each for each in self._fresh(at) if possibly_refused(self.best, each[0], at) is None]
@@ -160,6 +167,8 @@ def refusal(
         return Reason.ADDRESS
     if course.habits.verifies is Known.NO:
         return None
+    if forbidden(course, material):
+        return Reason.FORBIDDEN
     fitting = [each for each in certificates if _fits(course, material, each)]
     if not fitting:
         same_key = any(each.spki_sha256 == material.certificate.spki_sha256 for each in certificates)
@@ -170,6 +179,14 @@ def refusal(
         if all(each.not_before > at for each in fitting):
             return Reason.NOT_YET_VALID
     return None
+
+
+def forbidden(course: Course, material: Material) -> tuple[Permission, ...]:
+    """Give the permissions that a signature of this material would need and the verifier does not give."""
+    key = PublicKey(material.certificate.spki)
+    needed = [Permission.SHA1] if course.hash == "sha1" else []
+    needed += [Permission.RSA1024] if key.kind == "RSA" and key.bits < _STRONG else []
+    return tuple(each for each in needed if each not in course.permit)
 
 
 def _fits(course: Course, material: Material, held: Certificate) -> bool:

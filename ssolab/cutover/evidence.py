@@ -7,20 +7,22 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ssolab.cutover.check import Interval, Verdict, surely_refused
-from ssolab.cutover.model import Mode, known_or
+from ssolab.cutover.habits import Mode, known_or
+from ssolab.cutover.model import Verb
 from ssolab.cutover.timeline import ALWAYS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
-    from ssolab.cutover.model import Cutover, Habits, Inventory, Link
+    from ssolab.cutover.habits import Habits
+    from ssolab.cutover.model import Cutover, Inventory, Link
     from ssolab.cutover.timeline import Change, Course
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """One window that is not safe, with everything that led to it."""
+    """One window that is not safe, with everything that led to it; `now` is when the rehearsal begins."""
 
     inventory: Inventory
     cutover: Cutover
@@ -28,6 +30,7 @@ class Evidence:
     course: Course
     best: Course
     interval: Interval
+    now: datetime
 
     @property
     def hinges_on_unknown(self) -> bool:
@@ -72,6 +75,19 @@ class Evidence:
             if change.step is not None and change.item == certificate and change.comes is comes:
                 return change
         return None
+
+    @property
+    def moved(self) -> datetime | None:
+        """When the relying party exchanges its address, where that is what the cutover does on this link."""
+        for change in self.course.addresses.changes:
+            if change.step is not None and change.step.do is Verb.SWAP:
+                return change.at
+        return self.swap
+
+    @property
+    def by_itself(self) -> bool:
+        """Whether the verifier learns of keys by reading what is published."""
+        return self.habits.mode in (Mode.PULL, Mode.ON_MISS)
 
     @property
     def delay(self) -> timedelta:

@@ -16,19 +16,8 @@ from typing import TYPE_CHECKING, Any, Final
 from ssolab.core.keys import Permission
 from ssolab.cutover import tables
 from ssolab.cutover.belongings import certificates_of, entities_of, one_certificate
-from ssolab.cutover.model import (
-    AddressChange,
-    Brings,
-    Cutover,
-    Habits,
-    Inventory,
-    Link,
-    Party,
-    PartyKind,
-    Step,
-    User,
-    Verb,
-)
+from ssolab.cutover.habits import Habits
+from ssolab.cutover.model import AddressChange, Brings, Cutover, Inventory, Link, Party, PartyKind, Step, User, Verb
 from ssolab.cutover.profiles import habits_of
 from ssolab.cutover.scene import Flow
 

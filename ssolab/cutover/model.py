@@ -1,20 +1,19 @@
 """The inventory: parties, what is known of their habits, links between them, and the steps of a cutover.
 
-Every habit may be unknown. Unknown is never guessed away: it is resolved twice, to the worst and to the best case, and
-the two answers frame the verdict. Both planner and checker read these types and share nothing else.
+Both planner and checker read these types and share nothing else.
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field, fields, replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError
+from ssolab.cutover.habits import Habits
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
@@ -29,118 +28,6 @@ class PartyKind(enum.StrEnum):
     SALESFORCE = "salesforce"
     IDP = "idp"
     SP = "sp"
-
-
-class Known(enum.StrEnum):
-    """A fact about a partner that may not be known."""
-
-    YES = "yes"
-    NO = "no"
-    UNKNOWN = "unknown"
-
-
-class Mode(enum.StrEnum):
-    """How a verifier learns of a key: by hand, by polling a document, on meeting an unknown key, or through an API."""
-
-    MANUAL = "manual"
-    PULL = "pull"
-    ON_MISS = "on-miss"
-    API = "api"
-
-
-class Match(enum.StrEnum):
-    """What a verifier compares. A fingerprint is a certificate's, so it behaves as the certificate does."""
-
-    KEY = "key"
-    CERTIFICATE = "certificate"
-    FINGERPRINT = "fingerprint"
-    UNKNOWN = "unknown"
-
-
-class Slots(enum.StrEnum):
-    """How many keys a verifier can hold, where it is not a number."""
-
-    MANY = "many"
-    UNKNOWN = "unknown"
-
-
-class Unsaid(enum.Enum):
-    """The duration that nobody knows."""
-
-    UNKNOWN = "unknown"
-
-
-UNKNOWN: Final = Unsaid.UNKNOWN
-Span = timedelta | Unsaid
-
-ASSUMED_REFRESH = timedelta(hours=24)
-ASSUMED_PROPAGATION = timedelta(minutes=10)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Habits:
-    """How a party behaves as verifier and as signer. Durations are elapsed time; every field may be unknown.
-
-    `lead` is how long people need to act, `propagation` how long an action takes to be effective, `refresh` the worst
-    normal staleness of a polled document, `cooldown` the pause between fetches on a miss, `message_life` the longest
-    time for which a message may be under way, `swap_takes` how long a signer's nodes disagree during its swap.
-    """
-
-    slots: int | Slots = Slots.UNKNOWN
-    mode: Mode = Mode.MANUAL
-    lead: Span = UNKNOWN
-    propagation: Span = timedelta(0)
-    refresh: Span = UNKNOWN
-    cooldown: Span = timedelta(0)
-    verifies: Known = Known.UNKNOWN
-    checks_expiry: Known = Known.UNKNOWN
-    match: Match = Match.KEY
-    message_life: timedelta = timedelta(minutes=5)
-    skew: timedelta = timedelta(minutes=1)
-    swap_takes: timedelta = timedelta(0)
-    per_partner_key: bool = True
-
-    def unknowns(self) -> tuple[str, ...]:
-        """Name the fields that are unknown and matter to a rehearsal in this mode."""
-        matters = {"slots", "verifies", "checks_expiry", "match", "propagation"}
-        matters |= {Mode.PULL: {"refresh"}, Mode.ON_MISS: {"cooldown"}}.get(self.mode, set())
-        if self.verifies is Known.NO:
-            return ()
-        return tuple(
-            each.name for each in fields(self) if each.name in matters and _is_unknown(getattr(self, each.name))
-        )
-
-    def worst(self) -> Habits:
-        """Resolve every unknown against us: one slot, strict, slow."""
-        return replace(
-            self,
-            slots=1 if self.slots is Slots.UNKNOWN else self.slots,
-            verifies=Known.YES if self.verifies is Known.UNKNOWN else self.verifies,
-            checks_expiry=Known.YES if self.checks_expiry is Known.UNKNOWN else self.checks_expiry,
-            match=Match.CERTIFICATE if self.match is Match.UNKNOWN else self.match,
-            refresh=known_or(self.refresh, ASSUMED_REFRESH),
-            propagation=known_or(self.propagation, ASSUMED_PROPAGATION),
-            cooldown=known_or(self.cooldown, ASSUMED_PROPAGATION),
-        )
-
-    def best(self) -> Habits:
-        """Resolve every unknown for us: many slots, lenient. Durations bound an interval and stay at their worst."""
-        return replace(
-            self.worst(),
-            slots=Slots.MANY if self.slots is Slots.UNKNOWN else self.slots,
-            verifies=Known.NO if self.verifies is Known.UNKNOWN else self.verifies,
-            checks_expiry=Known.NO if self.checks_expiry is Known.UNKNOWN else self.checks_expiry,
-            match=Match.KEY if self.match is Match.UNKNOWN else self.match,
-        )
-
-
-def _is_unknown(value: object) -> bool:
-    return value is UNKNOWN or value in (Slots.UNKNOWN, Known.UNKNOWN, Match.UNKNOWN)
-
-
-def known_or(span: Span, otherwise: timedelta) -> timedelta:
-    """Give the duration, or *otherwise* where nobody knows it."""
-    return otherwise if isinstance(span, Unsaid) else span
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -183,8 +70,28 @@ class Party:
     permit: frozenset[Permission] = frozenset()
 
     def holds(self, certificate: Certificate) -> bool:
-        """Say whether the certificate is one of this party's own."""
-        return any(own.sha256 == certificate.sha256 for own in self.certificates.values())
+        """Say whether the certificate is one of this party's own, by its files or by its metadata."""
+        return any(own.sha256 == certificate.sha256 for own in (*self.certificates.values(), *self.published()))
+
+    def signing_certificate(self) -> Certificate:
+        """Give the certificate with which it signs of its own accord.
+
+        Raises:
+            ConfigError: its metadata holds none.
+        """
+        for certificate in self.published():
+            return certificate
+        raise ConfigError(
+            self.id, "has no signing certificate in its metadata", "give it metadata with a KeyDescriptor"
+        )
+
+    def published(self) -> Iterator[Certificate]:
+        """Give the signing certificates in its metadata."""
+        for entity in self.entities:
+            for role in (entity.idp, entity.sp):
+                for key in role.trusted_keys(entity.entity_id) if role else ():
+                    if key.certificate is not None:
+                        yield key.certificate
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

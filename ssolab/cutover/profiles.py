@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 from ssolab.core.catalog import Entry, Kind
 from ssolab.core.findings import ConfigError
 from ssolab.core.instants import format_instant, parse_duration
-from ssolab.cutover.model import UNKNOWN, Evidence, Habits, Known, Match, Mode, Profile, Slots
+from ssolab.cutover.habits import UNKNOWN, Habits, Known, Match, Mode, Slots
+from ssolab.cutover.model import Evidence, Profile
 
 if TYPE_CHECKING:
     import enum

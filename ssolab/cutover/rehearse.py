@@ -12,10 +12,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError, Finding
+from ssolab.core.instants import in_words
 from ssolab.cutover.causes import explain, holds_because
 from ssolab.cutover.check import Interval, Prospect, Trial, Verdict
 from ssolab.cutover.evidence import Evidence
-from ssolab.cutover.model import Known
+from ssolab.cutover.habits import Known
 from ssolab.cutover.scene import Played, Side
 from ssolab.cutover.staging import Stage, asserting_party, declared_acs, relying_party, stage
 from ssolab.cutover.timeline import course, involved
@@ -35,7 +36,10 @@ _EDGE = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
-    """One verdict over [start, end) of one link: the cause and cure where it is not safe, and what the refusal said."""
+    """One verdict over [start, end) of one link.
+
+    Where it is not safe: the cause and cure, who refuses, the SHA-256 of the key refused, and what the refusal said.
+    """
 
     verdict: Verdict
     start: datetime
@@ -44,6 +48,7 @@ class Window:
     cause: str | None = None
     cure: str | None = None
     refused_by: str | None = None
+    key: str | None = None
     findings: tuple[Finding, ...] = ()
 
 
@@ -58,10 +63,14 @@ class Disagreement:
 
 @dataclass(frozen=True, kw_only=True)
 class LinkOutcome:
-    """What becomes of one link: its windows without gaps, and why it holds where it does."""
+    """What becomes of one link: its windows without gaps, and why it holds where it does.
+
+    `partner` is the id of the side whose key stays, `entity_id` its name in metadata.
+    """
 
     link: Link
     partner: str
+    entity_id: str
     windows: tuple[Window, ...]
     remark: str
 
@@ -102,13 +111,20 @@ def rehearse(
     """Play the cutover from *now* to a while after its last step.
 
     Raises:
-        ConfigError: the cutover has no steps or no links, or a party lacks what a link needs.
+        ConfigError: the cutover has no steps or no links, nobody has its old certificate, a party lacks what a link
+            needs, or cannot do what a step asks.
     """
     if not cutover.steps:
         raise ConfigError(cutover.id, "the cutover has no steps", "add [[cutover.step]] with do, at and party")
     if not cutover.links:
-        raise ConfigError(cutover.id, "the cutover has no links", 'add links = ["…"] to it')
-    start, end = horizon(inventory, cutover, now)
+        raise ConfigError(cutover.id, "the cutover has no links", 'add links = ["..."] to it')
+    if not any(party.holds(cutover.old) for party in inventory.parties.values()):
+        said = f"no party has the certificate to leave, {cutover.old_name}"
+        raise ConfigError(cutover.id, said, "add it to the certificates of the party that signs with it")
+    try:
+        start, end = horizon(inventory, cutover, now)
+    except OverflowError:
+        raise ConfigError(cutover.id, "its steps lead beyond the years 1 to 9999", "correct their dates") from None
     runs = [_Run(stage(inventory, cutover, inventory.links[name], cast), player) for name in cutover.links]
     outcomes = tuple(run.outcome(start, end) for run in runs)
     return Rehearsal(
@@ -155,16 +171,18 @@ class _Run:
             worst=course(inventory, cutover, link, habits.worst(), address),
             best=course(inventory, cutover, link, habits.best(), address),
         )
-        windows = [self._window(prospect, interval) for interval in prospect.intervals(start, end)]
-        other = link.verifier if involved(inventory, cutover, link) else link.signer
+        windows = [self._window(prospect, interval, start) for interval in prospect.intervals(start, end)]
+        partner = inventory.signer(link) if inventory.verifier(link).holds(cutover.old) else inventory.verifier(link)
+        side = self.staged.asserting if partner is asserting_party(inventory, link) else self.staged.relying
         return LinkOutcome(
             link=link,
-            partner=other,
+            partner=partner.id,
+            entity_id=side.entity_id,
             windows=_merged(windows),
             remark=holds_because(inventory, cutover, link),
         )
 
-    def _window(self, prospect: Prospect, interval: Interval) -> Window:
+    def _window(self, prospect: Prospect, interval: Interval, now: datetime) -> Window:
         refused = [
             played
             for moment in _samples(interval)
@@ -183,6 +201,7 @@ class _Run:
                 course=course_,
                 best=prospect.best,
                 interval=interval,
+                now=now,
             )
         )
         return Window(
@@ -193,6 +212,7 @@ class _Run:
             cause=told.cause,
             cure=told.cure,
             refused_by=_refused_by(inventory, link, refused),
+            key=interval.material.certificate.spki_sha256 if interval.material else None,
             findings=refused[-1].findings if refused else (),
         )
 
@@ -233,7 +253,7 @@ def _merged(windows: Iterable[Window]) -> tuple[Window, ...]:
 
 
 def _assumptions(inventory: Inventory, cutover: Cutover) -> tuple[str, ...]:
-    """Say what is not known of the verifiers and was therefore played both ways."""
+    """Say what is not known of the verifiers, and what was made of it."""
     said: dict[str, None] = {}
     for name in cutover.links:
         link = inventory.links[name]
@@ -241,5 +261,11 @@ def _assumptions(inventory: Inventory, cutover: Cutover) -> tuple[str, ...]:
         if not involved(inventory, cutover, link) or party.habits.verifies is Known.NO:
             continue
         for unknown in party.habits.unknowns():
-            said[f"{party.id}: {unknown} is not known, so the worst and the best case were played"] = None
+            worst = getattr(party.habits.worst(), unknown)
+            done = (
+                f"so up to {in_words(worst)} was assumed"
+                if isinstance(worst, timedelta)
+                else "so the worst and the best case were played"
+            )
+            said[f"{party.id}: {unknown} is not known, {done}"] = None
     return tuple(said)

@@ -14,7 +14,8 @@ from ssolab.core.catalog import Entry, Kind, described
 from ssolab.core.findings import DefectError
 from ssolab.core.keys import Permission
 from ssolab.cutover.check import Verdict
-from ssolab.cutover.model import AddressChange, Brings, Cutover, Known, Match, Step, Verb
+from ssolab.cutover.habits import Known, Match
+from ssolab.cutover.model import AddressChange, Brings, Cutover, Step, Verb
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

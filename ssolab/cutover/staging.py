@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ssolab.core.findings import ConfigError
-from ssolab.cutover.model import Known, Match
+from ssolab.core.keys import Permission
+from ssolab.cutover.habits import Known, Match
 from ssolab.cutover.scene import Flow, Scene
+from ssolab.cutover.timeline import involved
 from ssolab.saml.metadata import IndexedEndpoint
 from ssolab.saml.names import POST
 from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty, asserting_from, relying_from
@@ -18,9 +20,12 @@ if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.check import Trial
-    from ssolab.cutover.model import Cutover, Habits, Inventory, Link, Party
+    from ssolab.cutover.habits import Habits
+    from ssolab.cutover.model import Cutover, Inventory, Link, Party
     from ssolab.saml.metadata import EntityDescriptor
     from ssolab.saml.roles import IDPSSODescriptor, SPSSODescriptor
+
+_ANYBODY = "somebody@example.org"
 
 Side = TypeVar("Side", AssertingParty, RelyingParty)
 Sides = tuple[AssertingParty, RelyingParty]
@@ -107,8 +112,12 @@ class Stage:
             relying=relying,
             issued=trial.issued,
             at=trial.at,
-            username=self.inventory.users[0].username,
+            username=self.inventory.users[0].username if self.inventory.users else _ANYBODY,
         )
+
+    @property
+    def _hash(self) -> str:
+        return self.cutover.hash if involved(self.inventory, self.cutover, self.link) else "sha256"
 
     def _assertion_tested(self, trial: Trial, habits: Habits) -> Sides:
         named = _addresses([trial.material.acs])
@@ -116,7 +125,7 @@ class Stage:
             self.asserting,
             credential=self.cast.credential(trial.material.certificate),
             acs=named,
-            hash=self.cutover.hash,
+            hash=self._hash,
             verifies=False,
             message_life=habits.message_life,
         )
@@ -138,8 +147,9 @@ class Stage:
             self.relying,
             credential=self.cast.credential(trial.material.certificate),
             acs=_addresses([trial.material.acs]),
-            hash=self.cutover.hash,
+            hash=self._hash,
             checks_expiry=False,
+            permit=frozenset(Permission),
             match="key",
             # Only a POSTed request carries the certificate that such a partner compares.
             binding=self.relying.binding if habits.match is Match.KEY else POST,

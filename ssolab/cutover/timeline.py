@@ -12,18 +12,22 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ssolab.core.findings import ConfigError
-from ssolab.cutover.model import Brings, Known, Mode, Verb, known_or
+from ssolab.cutover.habits import Known, Mode, known_or
+from ssolab.cutover.model import Brings, Verb
 from ssolab.cutover.scene import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ssolab.core.certs import Certificate
-    from ssolab.cutover.model import Cutover, Habits, Inventory, Link, Party, Step
+    from ssolab.core.keys import Permission
+    from ssolab.cutover.habits import Habits
+    from ssolab.cutover.model import Cutover, Inventory, Link, Party, Step
 
 T = TypeVar("T")
 
 ALWAYS = datetime.min.replace(tzinfo=UTC)
+NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +108,8 @@ class Course:
     emission: Emission
     certificates: Hold[Certificate]
     addresses: Hold[str]
+    permit: frozenset[Permission]
+    hash: str
 
     @property
     def in_flight(self) -> timedelta:
@@ -141,6 +147,7 @@ class _Way:
     cutover: Cutover
     link: Link
     habits: Habits
+    leaving: bool
     before: str
     after: str
 
@@ -169,15 +176,15 @@ class _Way:
         signer, verifier = self.signer, self.verifier
         if step.do.by_signer:
             alone = step.do is Verb.SWAP and step.party == verifier.id != signer.id
-            if alone and not signer.habits.per_partner_key:
+            if alone and self.leaving and not signer.habits.per_partner_key:
                 said = f"{signer.id} cannot swap for {verifier.id} alone: it signs with one key for all"
                 raise ConfigError(self.link.id, said, "swap without a party")
             return step.party in (None, signer.id, verifier.id)
-        # Where the relying party verifies, what the asserting party takes over is the new address.
-        acting = signer if self.link.flow is Flow.SAML_IDP_INITIATED else verifier
+        # Where the key stays and the relying party verifies, what its partner takes over is the new address.
+        acting = signer if self.link.flow is Flow.SAML_IDP_INITIATED and not self.leaving else verifier
         if step.party is None:
             return acting.habits.mode in (Mode.MANUAL, Mode.API)
-        return step.party in (acting.id, verifier.id)
+        return step.party == acting.id
 
     def reach(self, step: Step, habits: Habits) -> tuple[datetime, datetime] | None:
         """Give the earliest and latest moment at which a step is effective, None where it never is."""
@@ -186,8 +193,12 @@ class _Way:
         if habits.mode is Mode.PULL:
             return step.at, step.at + known_or(habits.refresh, timedelta(0))
         if habits.mode is Mode.ON_MISS:
-            missed = max(step.at, self.swap.at) if self.swap else step.at
-            return step.at, missed + known_or(habits.cooldown, timedelta(0))
+            cooldown = known_or(habits.cooldown, timedelta(0))
+            if step.do is Verb.PUBLISH:
+                # A fetch just before bars the next one for so long; from then on an unknown key is fetched at once.
+                return step.at, step.at + cooldown
+            # What was fetched stays until something is missed, which the first message after the swap sees to.
+            return step.at, max(step.at, self.swap.at) + cooldown if self.swap else NEVER
         return None
 
 
@@ -200,11 +211,19 @@ def course(inventory: Inventory, cutover: Cutover, link: Link, habits: Habits, a
     before, after = (
         (cutover.address.before, cutover.address.after) if cutover.address is not None else (address, address)
     )
-    way = _Way(inventory=inventory, cutover=cutover, link=link, habits=habits, before=before, after=after)
-    if involved(inventory, cutover, link):
+    way = _Way(
+        inventory=inventory,
+        cutover=cutover,
+        link=link,
+        habits=habits,
+        leaving=involved(inventory, cutover, link),
+        before=before,
+        after=after,
+    )
+    if way.leaving:
         emission, certificates = _leaving(way), Hold(tuple(_key_changes(way)))
     else:
-        own = signing_certificate(way.signer)
+        own = way.signer.signing_certificate()
         emission, certificates = _staying(way, own), Hold((_stood(own),))
     moves = _relying_moves(way) if link.flow is Flow.SAML_IDP_INITIATED else _address_changes(way, habits)
     return Course(
@@ -213,21 +232,9 @@ def course(inventory: Inventory, cutover: Cutover, link: Link, habits: Habits, a
         emission=emission,
         certificates=certificates,
         addresses=Hold((_stood(before), *moves)),
+        permit=way.verifier.permit,
+        hash=cutover.hash if way.leaving else "sha256",
     )
-
-
-def signing_certificate(party: Party) -> Certificate:
-    """Give the certificate with which a party of its own accord signs.
-
-    Raises:
-        ConfigError: its metadata holds none.
-    """
-    for entity in party.entities:
-        for role in (entity.idp, entity.sp):
-            for key in role.trusted_keys(entity.entity_id) if role else ():
-                if key.certificate is not None:
-                    return key.certificate
-    raise ConfigError(party.id, "has no signing certificate in its metadata", "give it metadata with a KeyDescriptor")
 
 
 def _stood(item: T) -> Change[T]:

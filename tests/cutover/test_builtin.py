@@ -11,7 +11,8 @@ from ssolab.core import xmltree
 from ssolab.core.certs import read_certificates
 from ssolab.core.selfsigned import is_self_signed
 from ssolab.cutover import builtin
-from ssolab.cutover.model import Known, Mode, Slots, Verb
+from ssolab.cutover.habits import Known, Mode, Slots
+from ssolab.cutover.model import Verb
 from ssolab.cutover.scene import Flow
 from ssolab.salesforce import source
 from ssolab.saml.metadata import read_entity
