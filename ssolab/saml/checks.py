@@ -113,7 +113,7 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
     if verified and not has_error(findings):
         findings += _replayed(materials, expected)
         if not has_error(findings):
-            principal = _principal(materials)
+            principal = _principal(materials, expected)
     return Report(
         findings=tuple(findings),
         principal=principal,
@@ -165,7 +165,7 @@ def _replayed(message: Materials, expected: Expected) -> list[Finding]:
     return [replayed_assertion(message, issuer, identifier, until)] if seen else []
 
 
-def _principal(message: Materials) -> Principal | None:
+def _principal(message: Materials, expected: Expected) -> Principal | None:
     """Read who logs in; None where a caller left out the checks that see to it that this can be read."""
     issuer = issuer_of(message.assertion)
     if message.name_id is None or issuer is None:
@@ -176,14 +176,15 @@ def _principal(message: Materials) -> Principal | None:
         attributes[name] = attributes.get(name, ()) + values_of(each)
     statement = next(iter(message.statements), None)
     contexts = [] if statement is None else list(statement.iter(f"{{{SAML}}}AuthnContextClassRef"))
-    answered = (data_of(each) for each in message.bearers)
+    confirmation = chosen(message, expected)
+    data = None if confirmation is None else data_of(confirmation)
     return Principal(
         name_id=text_of(message.name_id),
         format=message.name_id.get("Format"),
         attributes=attributes,
         session_index=None if statement is None else statement.get("SessionIndex"),
         issuer=issuer,
-        in_response_to=next((each.get("InResponseTo") for each in answered if each is not None), None),
+        in_response_to=None if data is None else data.get("InResponseTo"),
         authn_context=text_of(contexts[0]).strip() if contexts else None,
     )
 

@@ -11,12 +11,11 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from ssolab.core import xmldsig, xmlreasons
-from ssolab.core.catalog import Entry, entries_of, refusal
+from ssolab.core import xmldsig
+from ssolab.core.catalog import refusal
 from ssolab.core.findings import ConfigError, Opinion, Problem, Severity, SignatureFacts, has_error
 from ssolab.core.xmlshape import ENVELOPED, EXCLUSIVE, INCLUSIVE
 from ssolab.core.xmltree import DS, where
-from ssolab.saml import structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -32,10 +31,7 @@ if TYPE_CHECKING:
 E = TypeVar("E", bound="Expectation")
 
 OURS = "ssolab"
-NEVER_WAIVED = frozenset(
-    {each.code for each in entries_of((xmlreasons, structure), Entry)} | {"verifiers-disagree", "replayed-assertion"}
-)
-"""Codes that refuse a message whatever its caller wants to overlook."""
+_ALIKE = 0.85
 _PLAIN_TRANSFORMS = frozenset({ENVELOPED, EXCLUSIVE, INCLUSIVE})
 
 
@@ -76,15 +72,9 @@ def guard(
         raise ConfigError(expected.document, "the set of checks is empty", "leave it out to run them all")
     codes = {each.code for each in (*known, *checks)}
     for code in sorted(expected.ignore - codes):
-        if code in NEVER_WAIVED:
-            raise ConfigError(
-                code,
-                "it decides whether anything can be believed, so it is never ignored",
-                "correct message or trust",
-            )
-        near = difflib.get_close_matches(code, codes, n=1)
-        hint = f"did you mean {near[0]}?" if near else "ssolab catalog --kind check lists them"
-        raise ConfigError(code, "there is no such check to ignore", hint)
+        near = difflib.get_close_matches(code, codes, n=1, cutoff=_ALIKE)
+        hint = f"did you mean {near[0]}?" if near else "only what a message says can be, never its signature or shape"
+        raise ConfigError(code, "no check that can be ignored has this code", hint)
 
 
 def judge_signature(parent: Element, expected: Expectation) -> Judged:

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
+from lxml import etree
+
 from ssolab.core.instants import parse_instant
 from ssolab.core.xmltree import SAML, SAMLP, children, where
 from ssolab.saml.names import BEARER, SUCCESS
@@ -209,6 +211,9 @@ def unsaid(**expectations: object) -> tuple[str, ...]:
     return tuple(name.replace("_", "-") for name, given in expectations.items() if given is None)
 
 
+_WHOLE_TEXT = etree.XPath("string()")
+
+
 def every(parent: Element | None, namespace: str, local: str) -> Iterator[Element]:
     """Yield the children of one name; none where the parent itself is missing."""
     if parent is not None:
@@ -222,7 +227,7 @@ def only(parent: Element | None, namespace: str, local: str) -> Element | None:
 
 def text_of(element: Element) -> str:
     """Give the complete text: no part of it can be cut off by a comment or a processing instruction."""
-    return str(element.xpath("string()"))
+    return str(_WHOLE_TEXT(element)) if len(element) else element.text or ""
 
 
 def address_of(element: Element) -> str:

@@ -26,7 +26,7 @@ from ssolab.saml.judging import (
 from ssolab.saml.materials import Materials
 from ssolab.saml.messages import AUTHN_REQUEST, AuthnRequest
 from ssolab.saml.names import REDIRECT
-from ssolab.saml.structure import signature_in, stray_signature, unsigned
+from ssolab.saml.structure import element_unexpected, signature_in, stray_signature, unsigned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -84,7 +84,10 @@ def accept_request(
         raise InputError(
             expected.document, f"this is {local_name(root)}, not samlp:AuthnRequest", "give the whole AuthnRequest"
         )
-    findings: list[Finding] = [*stray_signature(root, expected.document)]
+    findings: list[Finding] = [
+        *stray_signature(root, expected.document),
+        *element_unexpected(root, expected.document),
+    ]
     judged: list[Judged] = []
     if expected.verifies:
         findings += _unsigned(root, received, expected)
@@ -100,7 +103,7 @@ def accept_request(
     if verified and not has_error(findings):
         accepted = AcceptedRequest(
             request=AuthnRequest.read(materials.message, expected.document),
-            acs=None if expected.acs is None else acs_of(materials, expected.acs),
+            acs=_answer_to(materials, expected),
             relay_state=received.relay_state,
         )
     return Report(
@@ -109,6 +112,14 @@ def accept_request(
         signature=facts_of(judged[0]) if judged and verified else None,
         verifiers={OURS: Opinion.NOT_APPLICABLE if verified else Opinion.REFUSED} | combined(judged),
     )
+
+
+def _answer_to(materials: Materials, expected: RequestExpected) -> IndexedEndpoint | None:
+    """Give the registered address of the answer; None too where its absence was waived, for there is none to give."""
+    try:
+        return None if expected.acs is None else acs_of(materials, expected.acs)
+    except LookupError:
+        return None
 
 
 def _unsigned(root: Element, received: Received, expected: RequestExpected) -> Iterator[Finding]:

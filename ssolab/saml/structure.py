@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ssolab.core.catalog import check
 from ssolab.core.findings import Problem
 from ssolab.core.xmlreasons import signature_missing
-from ssolab.core.xmltree import DS, SAML, SAMLP, local_name, where
+from ssolab.core.xmltree import DS, PREFIXES, SAML, SAMLP, local_name, where
 from ssolab.saml.names import SUCCESS
 
 if TYPE_CHECKING:
@@ -23,10 +23,30 @@ if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.saml.materials import WantSigned
 
+
+def _names(prefixed: str) -> frozenset[str]:
+    """Expand names written with the usual prefixes."""
+    namespaces = {prefix: namespace for namespace, prefix in PREFIXES.items()}
+    pairs = (each.split(":") for each in prefixed.split())
+    return frozenset(f"{{{namespaces[prefix]}}}{name}" for prefix, name in pairs)
+
+
 RESPONSE = f"{{{SAMLP}}}Response"
 ASSERTION = f"{{{SAML}}}Assertion"
 ENCRYPTED = f"{{{SAML}}}EncryptedAssertion"
 SIGNATURE = f"{{{DS}}}Signature"
+AUTHN_REQUEST = f"{{{SAMLP}}}AuthnRequest"
+_CHILDREN = {
+    RESPONSE: _names("saml:Issuer ds:Signature samlp:Extensions samlp:Status saml:Assertion saml:EncryptedAssertion"),
+    ASSERTION: _names(
+        "saml:Issuer ds:Signature saml:Subject saml:Conditions saml:Advice saml:Statement saml:AuthnStatement"
+        " saml:AuthzDecisionStatement saml:AttributeStatement"
+    ),
+    AUTHN_REQUEST: _names(
+        "saml:Issuer ds:Signature samlp:Extensions saml:Subject samlp:NameIDPolicy saml:Conditions"
+        " samlp:RequestedAuthnContext samlp:Scoping"
+    ),
+}
 STATUS_CODE = f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode"
 
 
@@ -121,6 +141,27 @@ def stray_signature(root: Element, document: str) -> Iterator[Problem]:
                 else None,
                 where=where(each, document),
             )
+
+
+@check(cites="SAML2Core 3.2.2")
+def element_unexpected(root: Element, document: str) -> Iterator[Problem]:
+    """An element stands directly below the message or its Assertion that the schema does not allow there.
+
+    A Signature whose namespace is off by one letter looks like this: it would count as no signature at all.
+    Extensions and Advice are the places for additions.
+    """
+    for parent in (root, root.find(ASSERTION)):
+        allowed = _CHILDREN.get("" if parent is None else parent.tag)
+        if parent is None or allowed is None:
+            continue
+        for each in parent.iterchildren("*"):
+            if each.tag not in allowed:
+                yield Problem(
+                    f"{local_name(parent)} must not hold this element",
+                    expected="only what the schema allows",
+                    observed=str(each.tag),
+                    where=where(each, document),
+                )
 
 
 def missing_signatures(response: Element, want: WantSigned, document: str) -> Iterator[Finding]:

@@ -19,12 +19,14 @@ from ssolab.saml.issue import draft_response
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.saml.parties import AssertingParty, RelyingParty
+from tests.keys import ec_test_key
 from tests.keys import test_key as rsa_key
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssolab.core.certs import Certificate
+    from ssolab.core.keys import PrivateKey
     from ssolab.core.xmltree import Element
 
 NOW = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)
@@ -37,12 +39,17 @@ REQUEST = "_2CAAAA" + "aB3._-xYz9" * 28 + "123456789"
 NAMES = {"samlp": SAMLP, "saml": SAML}
 
 
+def private(key: str) -> PrivateKey:
+    """The RSA test key of that name, or the EC one."""
+    return ec_test_key(key) if key.startswith("p") and key[1:4].isdigit() else rsa_key(key)
+
+
 @functools.cache
 def certificate(
     key: str, not_before: datetime = NOW - timedelta(days=300), not_after: datetime = NOW + timedelta(days=65)
 ) -> Certificate:
     return self_signed(
-        private=rsa_key(key),
+        private=private(key),
         subject=name_of([("CN", f"{key}.example.org")]),
         serial=17,
         not_before=not_before,
@@ -51,7 +58,7 @@ def certificate(
 
 
 def credential(key: str) -> SigningCredential:
-    return SigningCredential(private=rsa_key(key), certificate=certificate(key), label=key)
+    return SigningCredential(private=private(key), certificate=certificate(key), label=key)
 
 
 def trust(key: str, holder: str | None = None, **dates: datetime) -> TrustedKey:
