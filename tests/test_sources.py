@@ -22,10 +22,6 @@ from tests.keys import test_key
 from tests.write_metadata import certificates
 
 SAMPLE = Path(__file__).resolve().parents[1] / "metadata"
-HERE = "2027-01-06T09:00:00Z"
-as_nobody_in_particular = pytest.mark.skipif(
-    hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may read everything"
-)
 
 
 @pytest.fixture
@@ -50,10 +46,6 @@ def refusal(lab: Path, *changes: tuple[str, str]) -> str:
     text = str(raised.value)
     assert "\n" not in text
     return text.replace(str(lab), "metadata")
-
-
-def listed(folder: Path) -> list[str]:
-    return sorted(path.name for path in folder.iterdir())
 
 
 # ---- the sample -----------------------------------------------------------------------------------------------------
