@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import os
 import signal
 import sys
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.cutover.model import Inventory, Link
-    from ssolab.saml.parties import SignedParts
+    from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty, SignedParts
     from ssolab.web.app import RunningLab
     from ssolab.web.journal import Entry
     from ssolab.web.lab import LabConfig
@@ -52,7 +54,16 @@ LAST_BASE_PORT = 65_533
     metavar="FILE",
     help="Write the control token there too, readable by you alone.",
 )
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json"]),
+    default="text",
+    show_default=True,
+    help="How to write the addresses.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print the addresses and no journal.")
+@click.option("--verbose", "-v", is_flag=True, help="Print every finding beside the journal.")
 def command(lab: Path | None, wanted: str | None, host: str | None, **options: Any) -> None:
     """Start the mock asserting party, the relying party and the control page.
 
@@ -69,10 +80,11 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
     with running_lab(config) as running:
         if options["token_file"] is not None:
             write_file(options["token_file"], f"{running.lab.token}\n".encode(), private=True)
-        for line in greeting(inventory, link, running):
-            click.echo(line)
+        as_json = options["format_"] == "json"
+        click.echo(_described(running) if as_json else "\n".join(greeting(inventory, link, running)))
+        sys.stdout.flush()
         if not options["quiet"]:
-            running.lab.on_entry = _tell
+            running.lab.on_entry = functools.partial(_tell, verbose=options["verbose"])
         wait()
     click.echo("ssolab serve: stopped", err=True)
 
@@ -130,7 +142,8 @@ def config_of(  # noqa: PLR0913  each is an option of the command
 
     cast = cast_for(inventory, new_private_key)
     asserting, relying = pair(inventory, link, cast)
-    asserting = replace(asserting, sign=sign) if sign else asserting
+    asserting = replace(asserting, sign=sign or asserting.sign, flavour=_flavour(inventory, "asserting", asserting))
+    relying = replace(relying, flavour=_flavour(inventory, "relying", relying))
     sides = (
         *(each.sp for each in relying_party(inventory, link).entities if each.entity_id == relying.entity_id),
         *(each.idp for each in asserting_party(inventory, link).entities if each.entity_id == asserting.entity_id),
@@ -150,6 +163,12 @@ def config_of(  # noqa: PLR0913  each is an option of the command
         remarks=tuple(remarks(inventory, link, twins=bool(twins))),
         twins=twins,
     )
+
+
+def _flavour(inventory: Inventory, side: str, party: AssertingParty | RelyingParty) -> Flavour:
+    """Give the flavour in which a side is served: what the lab settings say of that side, else the party's own."""
+    said = inventory.flavours.get(side)
+    return party.flavour if said is None else "salesforce" if said == "salesforce" else "generic"
 
 
 def remarks(inventory: Inventory, link: Link, *, twins: bool) -> Iterator[str]:
@@ -177,16 +196,32 @@ def greeting(inventory: Inventory, link: Link, running: RunningLab) -> Iterator[
     yield f"  log in           {bases.relying}/saml/login   or {bases.asserting}/saml/start"
     yield ""
     yield f"The lab's clock stands at {format_instant(lab.now())}. Stop with Ctrl-C."
-    sys.stdout.flush()
 
 
-def _tell(entry: Entry) -> None:
+def _described(running: RunningLab) -> str:
+    """Say the same as JSON, for whoever starts the lab from a script."""
+    from ssolab.render import envelope_json
+
+    lab = running.lab
+    where = {
+        "link": lab.config.link,
+        "asserting": {"entity_id": lab.asserting.entity_id, "address": running.bases.asserting},
+        "relying": {"entity_id": lab.relying.entity_id, "address": running.bases.relying},
+        "control": {"address": running.bases.control, "token": lab.token},
+        "twins": lab.config.twins,
+    }
+    return envelope_json("serve", at=lab.now(), verdict=None, exit_code=0, findings=(), result=where)
+
+
+def _tell(entry: Entry, *, verbose: bool) -> None:
     from ssolab.core.instants import format_instant
-    from ssolab.render import printable
+    from ssolab.render import finding_lines, printable
 
     codes = " ".join(found.code for found in entry.errors)
     line = "  ".join(part for part in (format_instant(entry.at), entry.side, entry.summary, codes) if part)
-    click.echo(printable(line), err=True)
+    more = [line for found in entry.findings for line in finding_lines(found)] if verbose else []
+    with contextlib.suppress(OSError):  # whoever read along may have gone; the lab goes on
+        click.echo("\n".join([printable(line), *more]), err=True)
 
 
 def wait() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -7,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -84,6 +86,28 @@ def test_ctrl_c_ends_the_lab_cleanly(served: tuple[subprocess.Popen[str], str, P
     assert process.returncode == 0
     assert "Traceback" not in errors
     assert "PRIVATE" not in told + errors
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+def test_a_script_reads_the_addresses_as_json_and_ends_the_lab_as_service_managers_do(tmp_path: Path) -> None:
+    with start("--port", "0", "--format", "json", "--verbose", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        told = ""
+        for line in process.stdout:
+            told += line
+            if line == "}\n":
+                break
+        where = json.loads(told)
+        assert (where["schema"], where["result"]["link"]) == ("ssolab.serve/1", next(iter(builtin_lab().links)))
+        base = where["result"]["relying"]["address"]
+        with pytest.raises(urllib.error.HTTPError) as caught:
+            urllib.request.urlopen(f"{base}/saml/acs", b"SAMLResponse=%1b%5b2J", timeout=10)  # noqa: S310  the lab's
+        caught.value.close()
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=LONG_ENOUGH)
+    assert process.returncode == 0
+    assert "Response not read" in errors
+    assert "\x1b" not in errors
 
 
 def test_a_port_in_use_is_one_line_with_the_remedy_and_exit_code_2(capsys: pytest.CaptureFixture[str]) -> None:
