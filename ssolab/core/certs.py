@@ -220,17 +220,32 @@ def read_certificates(data: bytes, name: str) -> tuple[Certificate, ...]:
         InputError: there is none, or one of them cannot be read.
     """
     data = unwrap(data, name)
-    if b"-----BEGIN " in data:
-        found = [body for label, body in pem_blocks(data, name) if label.endswith("CERTIFICATE")]
-        if not found:
-            raise InputError(name, "no whole CERTIFICATE block in it", _REMEDY)
-    else:
-        found = list(_elements(data, name))
+    found = list(_pem_certificates(data, name) if b"-----BEGIN " in data else _elements(data, name))
     many = len(found) > 1
     return tuple(
         Certificate.from_der(body, f"{name} (certificate {number})" if many else name)
         for number, body in enumerate(found, 1)
     )
+
+
+def _pem_certificates(data: bytes, name: str) -> Iterator[bytes]:
+    labels = set()
+    for label, body in pem_blocks(data, name):
+        labels.add(label)
+        if label == "TRUSTED CERTIFICATE":  # OpenSSL's own: what the owner trusts it for stands behind it
+            yield _first_element(body)
+        elif label.endswith("CERTIFICATE"):
+            yield body
+    if not any(label.endswith("CERTIFICATE") for label in labels):
+        what = "a certificate request, not a certificate" if any("REQUEST" in label for label in labels) else None
+        raise InputError(name, what or "no whole CERTIFICATE block in it", _REMEDY)
+
+
+def _first_element(data: bytes) -> bytes:
+    try:
+        return der.read(data).der
+    except ValueError:
+        return data  # the reader of certificates words what is wrong with it
 
 
 def _elements(data: bytes, name: str) -> Iterator[bytes]:

@@ -16,6 +16,7 @@ from ssolab.core.certs import Certificate
 from ssolab.core.entries import MOST_ENTRIES, KeyStore, StoreEntry
 from ssolab.core.findings import InputError, PasswordError
 from ssolab.core.javaserial import object_end
+from ssolab.core.names import printable
 from ssolab.core.pbe import Budget, triple_des
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class _Reader:
         return int.from_bytes(self.take(size))
 
     def text(self) -> str:
-        return self.take(self.number(2)).decode("utf-8", "replace")
+        return printable(self.take(self.number(2)).decode("utf-8", "replace"))
 
     def block(self) -> bytes:
         return self.take(self.number())

@@ -18,7 +18,7 @@ from ssolab.core import der
 from ssolab.core.certs import LARGEST_CERTIFICATE, Certificate, read_certificates
 from ssolab.core.findings import InputError
 from ssolab.core.names import Name, name_of
-from ssolab.core.pem import LARGEST_FILE
+from ssolab.core.pem import LARGEST_FILE, write_pem
 from ssolab.core.selfsigned import extension, self_signed
 from tests.keys import test_key
 
@@ -166,9 +166,17 @@ def test_a_private_key_in_the_file_is_passed_over() -> None:
     assert read_certificates(mixed, "x") == (OURS,)
 
 
+def test_the_trust_settings_that_openssl_puts_behind_a_certificate_are_passed_over() -> None:
+    settings_of_openssl = der.write(der.SEQUENCE, der.write_text("alias"))
+    assert read_certificates(write_pem("TRUSTED CERTIFICATE", DER + settings_of_openssl).encode(), "x") == (OURS,)
+    with pytest.raises(InputError, match="not a readable"):
+        read_certificates(write_pem("TRUSTED CERTIFICATE", DER[:-9]).encode(), "x")
+
+
 @pytest.mark.parametrize(
     ("data", "complaint"),
     [
+        (write_pem("CERTIFICATE REQUEST", b"\x30\x00").encode(), "a certificate request, not a certificate"),
         (b"", "empty"),
         (b"\0" * 100, "empty"),
         (b"hello", "not a certificate"),

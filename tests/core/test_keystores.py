@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import hashlib
+import hmac
 import struct
 import time
 from datetime import UTC, datetime
@@ -272,6 +273,59 @@ def test_a_java_truststore_is_read_as_certificates() -> None:
     data = pkcs12.serialize_java_truststore([certificate], serialization.BestAvailableEncryption(b"p"))
     (entry,) = open_store(data, "x", "p").entries
     assert (entry.alias, entry.certificates, entry.holds_key) == ("partner", (NEW_CERTIFICATE,), False)
+
+
+def test_the_integrity_check_of_rfc_9579_is_understood() -> None:
+    version, content, _ = der.read_all(PKCS12).parts(3)
+    safe = content.parts(2)[1].only().content
+    key = hashlib.pbkdf2_hmac("sha512", PASSWORD.encode(), b"salt", 1000, 64)
+    sha512 = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.2.11"), der.write(der.NULL))
+    derivation = der.write(
+        der.SEQUENCE, der.write(der.OCTET_STRING, b"salt"), der.write_integer(1000), der.write_integer(64), sha512
+    )
+    pbkdf2 = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.1.5.12"), derivation)
+    pbmac1 = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.1.5.14"), der.write(der.SEQUENCE, pbkdf2, sha512))
+    digest = der.write(der.OCTET_STRING, hmac.digest(key, safe, "sha512"))
+    mac = der.write(
+        der.SEQUENCE, der.write(der.SEQUENCE, pbmac1, digest), der.write(der.OCTET_STRING, b""), der.write_integer(1)
+    )
+    data = der.write(der.SEQUENCE, version.der, content.der, mac)
+    assert open_store(data, "x", PASSWORD).certificates == (OLD_CERTIFICATE,)
+    with pytest.raises(PasswordError):
+        open_store(data, "x", "wrong")
+
+
+def test_bags_within_bags_and_other_kinds_of_bag_are_walked() -> None:
+    wrapped = der.write(der.OCTET_STRING, NEW_CERTIFICATE.der)
+    holder = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.1.9.22.1"), der.write(0xA0, wrapped))
+    sdsi = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.1.9.22.2"), der.write(0xA0, wrapped))
+    inner = der.write(der.SEQUENCE, bag("3", holder), bag("1", pkcs8_of(OLD)))
+    named = attribute("1.2.840.113549.1.9.20", der.write_text("my secret", der.BMP_STRING))
+    bags = der.write(der.SEQUENCE, bag("6", inner), bag("5", holder, named), bag("3", sdsi), bag("4", holder))
+    data = der.write(der.SEQUENCE, der.write_integer(3), data_info(der.write(der.SEQUENCE, data_info(bags))))
+    store = open_store(data, "x", "p")
+    assert [(entry.alias, entry.holds_key, entry.certificates, entry.note) for entry in store.entries] == [
+        ("key 1", True, (), "no certificate in it belongs to this private key"),
+        ("new", False, (NEW_CERTIFICATE,), ""),
+    ]
+    assert store.notes == (
+        "it has no integrity check",
+        "a secret key called my secret was skipped",
+        "a certificate that is not X.509 was skipped",
+        "a revocation list was skipped",
+    )
+    nest = inner
+    for _ in range(10):
+        nest = der.write(der.SEQUENCE, bag("6", nest))
+    deep = der.write(der.SEQUENCE, der.write_integer(3), data_info(der.write(der.SEQUENCE, data_info(nest))))
+    with pytest.raises(InputError, match="nested too deeply"):
+        open_store(deep, "x", "p")
+
+
+def test_an_alias_cannot_move_the_cursor() -> None:
+    entry = jks.TrustedCertEntry.new("a\x1b[2J\n", NEW_CERTIFICATE.der)
+    (read,) = open_store(bytes(jks.KeyStore.new("jks", [entry]).saves("p")), "x", "p").entries
+    assert read.alias == r"a\1b[2j\0a"
 
 
 def test_what_is_no_key_store_is_said_so() -> None:
