@@ -187,6 +187,14 @@ def test_a_folder_of_certificates_may_hold_requests_and_empty_files(lab: Path) -
     assert len(sources.load_lab(lab, environ={}).parties["greenmoor"].certificates) == 3
 
 
+def test_a_file_whose_name_cannot_be_shown_is_refused(lab: Path) -> None:
+    try:
+        (lab / "salesforce" / "certs" / "own\udcff.crt").write_bytes(b"")
+    except OSError:
+        pytest.skip("this file system has no such names")
+    assert "salesforce/certs, in which a file has a name that cannot be shown; rename it" in refusal(lab)
+
+
 def test_further_certificates_of_a_file_are_numbered(lab: Path) -> None:
     chain = lab / "salesforce" / "chain.pem"
     chain.write_bytes(b"".join((lab / f"salesforce/certs/{name}.crt").read_bytes() for name in ("SSO_2027", "proxy")))
@@ -321,6 +329,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "party-is-a-table": (("[[party]]", "[party]"), "ssolab.toml:"),
     "not-toml": (("[[party]]", "[[party]"), "ssolab.toml:15: not TOML"),
     "no-such-date": (('clock = "2027-01-04T00:00:00Z"', "clock = 2027-02-30"), "not TOML"),
+    "control-character-in-a-list": (('"partners/okta/metadata.xml"', '["a\\u0007"]'), "control characters"),
     "control-character": (('id = "okta"\nkind', 'id = "ok\\u0007"\nkind'), "control characters"),
 }
 

@@ -146,6 +146,10 @@ def _paths(table: Table, key: str, files: Files, endings: tuple[str, ...]) -> It
         chosen = [name for name in inside if name.lower().endswith(endings) and not name.endswith("-meta.xml")]
         if not chosen:
             raise table.wrong(key, f"is the folder {path}, which holds no {' or '.join(endings)} file", "put one there")
+        if any(not name.isprintable() for name in chosen):
+            raise table.wrong(
+                key, f"is the folder {path}, in which a file has a name that cannot be shown", "rename it"
+            )
         yield from (f"{path}/{name}" for name in chosen)
 
 

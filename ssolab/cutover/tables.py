@@ -98,6 +98,8 @@ class Table:
             return (self.text(key),)
         if not isinstance(value, list) or not all(isinstance(each, str) and each.strip() for each in value):
             raise self.wrong(key, f"is {_kind(value)}, not text or a list of texts", f'write {key} = ["...", "..."]')
+        if not all(each.isprintable() and len(each) <= MAX_TEXT for each in value):
+            raise self.wrong(key, "holds control characters or is far too long", "write short plain texts")
         return tuple(value)
 
     def number(self, key: str, otherwise: float) -> float:
