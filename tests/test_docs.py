@@ -43,7 +43,7 @@ def console_commands() -> Iterator[tuple[str, str]]:
 def mentioned() -> Iterator[list[str]]:
     """Every ssolab command line in any block, as words."""
     for _, body in BLOCKS:
-        for line in body.splitlines():
+        for line in body.replace("\\\n", " ").splitlines():
             for part in re.split(r"&&|\|", line.removeprefix("$ ")):
                 if part.strip().startswith("ssolab "):
                     yield shlex.split(part, comments=True)[1:]
