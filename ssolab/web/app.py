@@ -136,15 +136,16 @@ class _Server:
 
     def stop(self) -> None:
         self._stopping.set()
+        # Whoever stops the lab also closes it: the thread may be at its end before it is woken up.
         self._servers[0].pull_trigger()
         self._thread.join()
+        for each in self._servers:
+            each.task_dispatcher.shutdown()
+        wasyncore.close_all(self._map)
 
     def _run(self) -> None:
         while not self._stopping.is_set():
             wasyncore.loop(timeout=WAKE_UP, map=self._map, count=1)
-        for each in self._servers:
-            each.task_dispatcher.shutdown()
-        wasyncore.close_all(self._map)
 
 
 def _sockets(host: str, ports: tuple[int, int, int]) -> list[socket.socket]:
