@@ -51,9 +51,20 @@ def _write_one(path: Path, data: bytes, mode: int) -> None:
             path.hardlink_to(beside)  # unlike a rename, this fails where a file is
         except FileExistsError:
             raise
-        except OSError:  # a file system without links: the file may show before it is whole, but replaces nothing
-            with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
-                file.write(data)
+        except OSError:  # a file system without links
+            _write_in_place(path, data, mode)
     finally:
         with contextlib.suppress(OSError):
             beside.unlink()
+
+
+def _write_in_place(path: Path, data: bytes, mode: int) -> None:
+    """Write where no link can be made: the file shows before it is whole, but it replaces nothing and is taken back."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise

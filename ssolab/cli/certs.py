@@ -33,7 +33,9 @@ def command() -> None:
     """Look at certificates and key stores, and make certificates to rehearse with."""
 
 
-@command.command(epilog="Example:  ssolab certs show SSO_2027.crt keystore.jks")
+@command.command(
+    short_help="Show keys, hashes, dates and makers.", epilog="Example:  ssolab certs show SSO_2027.crt keystore.jks"
+)
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 @password_option
 @shared("certs")
@@ -63,7 +65,10 @@ def show(shell: Shell, files: tuple[str, ...], password_env: str) -> None:
     )
 
 
-@command.command(epilog="Example:  ssolab certs new --name SSO_2027 --org-id 00D5g000004XyzA")
+@command.command(
+    short_help="Make a pair of the Salesforce shape.",
+    epilog="Example:  ssolab certs new --name SSO_2027 --org-id 00D5g000004XyzA",
+)
 @click.option("--name", metavar="NAME", help="The unique name: letters, digits, underscores.  [default: as Setup does]")
 @click.option("--org-id", required=True, metavar="00D…", help="The id of the org, 15 or 18 characters.")
 @click.option("--bits", type=click.Choice(["2048", "3072", "4096"]), default="2048", show_default=True,
@@ -89,7 +94,9 @@ def new(shell: Shell, name: str | None, org_id: str, bits: str, directory: Path)
     _written(shell, directory, called, private, certificate)
 
 
-@command.command(epilog="Example:  ssolab certs twin proxy.crt --name old_twin")
+@command.command(
+    short_help="Mirror a certificate over a fresh key.", epilog="Example:  ssolab certs twin proxy.crt --name old_twin"
+)
 @click.argument("certificate", metavar="CERT")
 @click.option("--number", type=click.IntRange(min=1), help="Which certificate of CERT, counted from 1.")
 @click.option("--name", metavar="NAME", help="Name of the files.  [default: from the common name]")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import json
 import re
 import stat
@@ -11,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import jks
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ssolab.cli import run
 from ssolab.cli._exclusive import write_new
 from ssolab.core.certs import read_certificates
 from ssolab.core.findings import InputError
-from ssolab.core.keys import load_private_key, spki_of
+from ssolab.core.keys import load_private_key, private_key_pem, spki_of
 from ssolab.core.selfsigned import is_self_signed
 from ssolab.salesforce.certificates import retired_shape, salesforce_certificate
 from tests.keys import test_key
@@ -147,6 +150,54 @@ def test_a_java_store_shows_its_certificates_where_nobody_knows_the_password(sso
     assert "private keys stay shut" in out
 
 
+def test_every_kind_of_document_is_shown_as_what_it_is(ssolab: Cli, tmp_path: Path) -> None:
+    key = test_key("old")
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "asked")])
+    request = x509.CertificateSigningRequestBuilder(name).sign(key, hashes.SHA256())
+    (tmp_path / "wanted.crt").write_bytes(request.public_bytes(Encoding.DER))
+    (tmp_path / "pair.pem").write_bytes(private_key_pem(key) + CERTIFICATE.pem.encode() + RETIRED.pem.encode())
+    (tmp_path / "some.key").write_bytes(private_key_pem(key))
+    code, out, _ = ssolab("certs", "show", *sorted(tmp_path.iterdir()), "--at", "2026-12-01T00:00:00Z")
+    assert code == 0
+    assert "pair.pem: 2 certificates, 1 private key" in out
+    assert "it holds a private key too" in out
+    assert "not valid for another 34 d 9 h" in out
+    assert "some.key: 1 private key" in out
+    assert "wanted.crt: 1 certificate request" in out
+    assert "asked: a certificate request; the certificate is not in it" in out
+    assert out.count(f"key sha256  {CERTIFICATE.spki_sha256}") == 3
+    assert "BEGIN" not in out
+
+
+def test_metadata_shows_its_certificates(ssolab: Cli, tmp_path: Path) -> None:
+    role = f"""<md:IDPSSODescriptor protocolSupportEnumeration="urn:oasis:names:tc:SAML:2.0:protocol">
+        <md:KeyDescriptor><ds:KeyInfo xmlns:ds="http://www.w3.org/2000/09/xmldsig#"><ds:X509Data><ds:X509Certificate>
+        {CERTIFICATE.base64}</ds:X509Certificate></ds:X509Data></ds:KeyInfo></md:KeyDescriptor>
+        <md:SingleSignOnService Location="https://idp.example/"
+        Binding="urn:oasis:names:tc:SAML:2.0:bindings:HTTP-POST"/></md:IDPSSODescriptor>"""
+    head = '<md:EntityDescriptor xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" entityID="https://idp.example">'
+    (tmp_path / "idp").write_text(f"{head}{role}</md:EntityDescriptor>")
+    _, out, _ = ssolab("certs", "show", tmp_path / "idp")
+    assert "SAML metadata of https://idp.example, 1 certificate" in out
+    assert CERTIFICATE.sha256 in out
+
+
+def test_quiet_says_one_line_a_certificate(ssolab: Cli, certificate: Path) -> None:
+    _, out, _ = ssolab("certs", "show", certificate, "-q")
+    assert out == f"{CERTIFICATE.spki_sha256}  2028-01-04T12:00:00Z  SSO_2027\n"
+
+
+def test_a_pair_in_a_store_that_does_not_belong_together_is_told(
+    ssolab: Cli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pkcs8 = test_key("new").private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    entry = jks.PrivateKeyEntry.new("mixed", [CERTIFICATE.der, RETIRED.der], pkcs8, "pkcs8")
+    (tmp_path / "x").write_bytes(jks.KeyStore.new("jks", [entry]).saves("right"))
+    monkeypatch.setenv("SSOLAB_PASSWORD", "right")
+    _, out, _ = ssolab("certs", "show", tmp_path / "x")
+    assert "chain of 2 certificates; the private key does not belong to the certificate" in out
+
+
 def test_new_writes_a_pair_of_exactly_the_salesforce_shape(ssolab: Cli, tmp_path: Path) -> None:
     code, out, _ = ssolab(
         "certs", "new", "--name", "SSO_2028", "--org-id", ORG, "--directory", tmp_path, "--at", "2027-12-01T10:00:00Z"
@@ -238,10 +289,24 @@ def test_a_pair_of_which_one_file_cannot_be_written_leaves_none_behind(tmp_path:
     with pytest.raises(InputError, match="cannot be written"):
         write_new({tmp_path / "a.key": (b"k", 0o600), tmp_path / "none" / "a.crt": (b"c", 0o644)})
     assert list(tmp_path.iterdir()) == []
-    (tmp_path / "a.crt").symlink_to("nowhere")
+    (tmp_path / "a.crt").symlink_to("nowhere")  # a name is taken also where it leads nowhere
     with pytest.raises(InputError, match="already"):
         write_new({tmp_path / "a.key": (b"k", 0o600), tmp_path / "a.crt": (b"c", 0o644)})
     assert [path.name for path in tmp_path.iterdir()] == ["a.crt"]
+
+
+def test_a_file_system_without_links_gets_the_pair_too(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_self: Path, _target: Path) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(Path, "hardlink_to", refuse)
+    write_new({tmp_path / "a.key": (b"k", 0o600)})
+    assert (tmp_path / "a.key").read_bytes() == b"k"
+    assert stat.S_IMODE((tmp_path / "a.key").stat().st_mode) == 0o600
+    with pytest.raises(InputError, match="already"):
+        write_new({tmp_path / "a.key": (b"other", 0o600)})
+    assert [path.name for path in tmp_path.iterdir()] == ["a.key"]
+    assert (tmp_path / "a.key").read_bytes() == b"k"
 
 
 def test_showing_a_certificate_loads_neither_xml_nor_web(certificate: Path) -> None:
