@@ -10,7 +10,8 @@ from ssolab.core.findings import InputError
 from ssolab.core.keys import PublicKey, TrustedKey
 from ssolab.core.pem import pem_blocks, unwrap
 from ssolab.core.spki import shape_of
-from ssolab.saml.metadata import EntityDescriptor, IDPSSODescriptor, SPSSODescriptor, read_entity
+from ssolab.core.xmltree import parse
+from ssolab.saml.metadata import ENTITIES, EntityDescriptor, IDPSSODescriptor, SPSSODescriptor, read_entity
 from ssolab.sources import read_file, shown_name
 
 if TYPE_CHECKING:
@@ -36,8 +37,10 @@ class Trust:
         return names.pop() if len(names) == 1 else None
 
 
-def read_trust(names: Iterable[str], role: Role) -> Trust:
+def read_trust(names: Iterable[str], role: Role, issuer: str | None = None) -> Trust:
     """Read every file as the keys of an identity provider or of a service provider.
+
+    *issuer* picks one entity out of an EntitiesDescriptor.
 
     Raises:
         InputError: a file cannot be read, holds no such key, or is the metadata of the wrong side.
@@ -49,7 +52,7 @@ def read_trust(names: Iterable[str], role: Role) -> Trust:
         data = read_file(name)
         shown = shown_name(name)
         if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<") or data.startswith((b"\xff\xfe", b"\xfe\xff")):
-            entity = read_entity(data, shown)
+            entity = _entity(data, shown, issuer)
             descriptor = entity.idp if role == "idp" else entity.sp
             if descriptor is None:
                 raise InputError(
@@ -61,6 +64,15 @@ def read_trust(names: Iterable[str], role: Role) -> Trust:
         else:
             keys += _bare(data, shown)
     return Trust(keys=tuple(keys), known=tuple(known), entities=tuple(entities))
+
+
+def _entity(data: bytes, shown: str, issuer: str | None) -> EntityDescriptor:
+    root = parse(data, shown)
+    if root.tag != ENTITIES:
+        return read_entity(root, shown)
+    if issuer is None:
+        raise InputError(shown, "it holds the metadata of several parties", "say with --issuer whose is meant")
+    return read_entity(root, shown, entity_id=issuer)
 
 
 def _others(entity: EntityDescriptor, chosen: IDPSSODescriptor | SPSSODescriptor) -> Iterator[TrustedKey]:

@@ -82,9 +82,9 @@ def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> Non
         raise click.UsageError("standard input can be read once; give - for one file only")
     received = read_message(read_file(file), shown_name(file))
     if received.kind == "SAMLRequest":
-        _judge_request(shell, file, received, read_trust(trust, "sp"), options)
+        _judge_request(shell, file, received, read_trust(trust, "sp", options["issuer"]), options)
     else:
-        _judge_response(shell, file, received, read_trust(trust, "idp"), options)
+        _judge_response(shell, file, received, read_trust(trust, "idp", options["issuer"]), options)
 
 
 def _common(shell: Shell, file: str, trust: Trust, options: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.saml.materials import Expected, Materials
 
+_NAME_ID = f"{{{SAML}}}NameID"
 _KNOWN_CONDITIONS = frozenset(
     f"{{{SAML}}}{local}" for local in ("AudienceRestriction", "OneTimeUse", "ProxyRestriction")
 )
@@ -143,22 +144,15 @@ def text_not_whole(message: Materials, _expected: Expected) -> Iterator[Problem]
     Some readers take only the part before the interruption, so two programs read two different values out of one signed
     message. No honest identity provider writes that; treat the message as an attack.
     """
-    assertion = message.assertion
-    if assertion is None:
+    if message.assertion is None:
         return
-    for inside in message.as_received(assertion).iter(etree.Comment, etree.ProcessingInstruction):
-        parent = inside.getparent()
-        if (
-            parent is not None
-            and parent.tag != f"{{{SAML}}}NameID"
-            and text_of(parent).strip()
-            and not _has_elements(parent)
-        ):
+    for each in message.as_received(message.assertion).iter("*"):
+        if len(each) and each.tag != _NAME_ID and not _has_elements(each) and text_of(each).strip():
             yield Problem(
-                f"the text of {name_of(parent)} is interrupted",
+                f"the text of {name_of(each)} is interrupted",
                 expected="nothing but text",
-                observed=_kind(inside),
-                where=message.where(parent),
+                observed=_kind(each[0]),
+                where=message.where(each),
             )
 
 

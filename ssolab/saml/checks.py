@@ -26,6 +26,7 @@ from ssolab.saml.confirmation_checks import chosen, data_of
 from ssolab.saml.judging import (
     OURS,
     Judged,
+    bounded,
     combined,
     facts_of,
     guard,
@@ -33,7 +34,7 @@ from ssolab.saml.judging import (
     run_checks,
     unverified_content,
 )
-from ssolab.saml.materials import Expected, Materials, Principal, ReplayMemory, instant_of, issuer_of, text_of
+from ssolab.saml.materials import Expected, Materials, Principal, ReplayMemory, after, instant_of, issuer_of, text_of
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -93,7 +94,7 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
             expected.document, f"this is {local_name(root)}, not samlp:Response", "give the whole Response"
         )
 
-    findings = [found for each in STRUCTURE for found in each(root, expected.document)]
+    findings = [found for each in STRUCTURE for found in bounded(each(root, expected.document))]
     findings += shape.missing_signatures(root, expected.want_signed, expected.document)
     assertion = root.find(shape.ASSERTION)
     outer, inner = (
@@ -160,7 +161,7 @@ def _replayed(message: Materials, expected: Expected) -> list[Finding]:
     if expected.replay is None or message.assertion is None or issuer is None:
         return []
     identifier = message.assertion.get("ID", "")
-    until = max([*ends, expected.now]) + expected.skew
+    until = after(max([*ends, expected.now]), expected.skew)
     seen = expected.replay.remember(issuer, identifier, until, expected.now)
     return [replayed_assertion(message, issuer, identifier, until)] if seen else []
 
@@ -170,10 +171,9 @@ def _principal(message: Materials, expected: Expected) -> Principal | None:
     issuer = issuer_of(message.assertion)
     if message.name_id is None or issuer is None:
         return None
-    attributes: dict[str, tuple[str, ...]] = {}
+    attributes: dict[str, list[str]] = {}
     for each in attributes_of(message.assertion):
-        name = each.get("Name", "")
-        attributes[name] = attributes.get(name, ()) + values_of(each)
+        attributes.setdefault(each.get("Name", ""), []).extend(values_of(each))
     statement = next(iter(message.statements), None)
     contexts = [] if statement is None else list(statement.iter(f"{{{SAML}}}AuthnContextClassRef"))
     confirmation = chosen(message, expected)
@@ -181,7 +181,7 @@ def _principal(message: Materials, expected: Expected) -> Principal | None:
     return Principal(
         name_id=text_of(message.name_id),
         format=message.name_id.get("Format"),
-        attributes=attributes,
+        attributes={name: tuple(values) for name, values in attributes.items()},
         session_index=None if statement is None else statement.get("SessionIndex"),
         issuer=issuer,
         in_response_to=None if data is None else data.get("InResponseTo"),

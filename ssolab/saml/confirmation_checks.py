@@ -13,7 +13,7 @@ from ssolab.core.findings import Problem, Severity
 from ssolab.core.instants import format_instant
 from ssolab.core.xmltree import SAML
 from ssolab.saml.materials import every, instant_of, only
-from ssolab.saml.message_checks import attribute_of, moment
+from ssolab.saml.message_checks import attribute_of, moment, name_of
 from ssolab.saml.names import BEARER
 
 if TYPE_CHECKING:
@@ -32,7 +32,9 @@ def chosen(message: Materials, expected: Expected) -> Element | None:
         return next(iter(message.bearers), None)
 
     def problems(confirmation: Element) -> int:
-        return sum(1 for judge in (_misdirected, _misanswered, _late) for _ in judge(confirmation, message, expected))
+        found = sum(1 for judge in (_misdirected, _misanswered, _late) for _ in judge(confirmation, message, expected))
+        data = data_of(confirmation)
+        return found if data is None else found + sum(1 for _ in early(data, message, expected))
 
     return min(message.bearers, key=problems, default=None)
 
@@ -182,6 +184,18 @@ def _late(confirmation: Element, message: Materials, expected: Expected) -> Iter
             expected=f"NotOnOrAfter after {moment(expected.now, expected)}",
             observed=f"NotOnOrAfter {format_instant(end)}",
             where=message.where(data),
+        )
+
+
+def early(element: Element, message: Materials, expected: Expected) -> Iterator[Problem]:
+    """Report that the NotBefore of an element lies in the future."""
+    begin = instant_of(element, "NotBefore")
+    if begin is not None and begin - expected.now > expected.skew:
+        yield Problem(
+            f"{name_of(element)} begins in the future",
+            expected=f"NotBefore at or before {moment(expected.now, expected)}",
+            observed=f"NotBefore {format_instant(begin)}",
+            where=message.where(element),
         )
 
 

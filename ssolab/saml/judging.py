@@ -7,6 +7,7 @@ only a message without a single error yields anything to believe.
 from __future__ import annotations
 
 import difflib
+import itertools
 import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -18,7 +19,7 @@ from ssolab.core.xmlshape import ENVELOPED, EXCLUSIVE, INCLUSIVE
 from ssolab.core.xmltree import DS, where
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ssolab.core.catalog import Check
     from ssolab.core.findings import Finding
@@ -32,6 +33,8 @@ E = TypeVar("E", bound="Expectation")
 
 OURS = "ssolab"
 _ALIKE = 0.85
+_MOST_FINDINGS = 20
+_LONGEST = 2000
 _PLAIN_TRANSFORMS = frozenset({ENVELOPED, EXCLUSIVE, INCLUSIVE})
 
 
@@ -173,18 +176,32 @@ def facts_of(judged: Judged) -> SignatureFacts | None:
 
 @refusal(severity=Severity.INFO)
 def unverified_content(element: Element, document: str) -> Problem:
-    """The other findings were read from content that no trusted signature covers.
+    """No trusted signature covers the content that the other findings speak of.
 
     They are shown to help with debugging, and may describe what an attacker wrote. Settle the signature first, then
     read them again.
     """
-    return Problem("what follows was read from content that no trusted key signed", where=where(element, document))
+    return Problem("the content was read as it came in; no trusted key signed it", where=where(element, document))
 
 
 def run_checks(checks: Iterable[Check[Any]], message: Materials, expected: E) -> tuple[Finding, ...]:
     """Run every check and mark what is waived."""
-    found = [finding for each in checks for finding in each(message, expected)]
-    return tuple(waived(finding, expected.ignore) for finding in found)
+    return tuple(waived(found, expected.ignore) for each in checks for found in bounded(each(message, expected)))
+
+
+def bounded(findings: Iterable[Finding]) -> Iterator[Finding]:
+    """Keep a hostile message from costing minutes and megabytes: so many findings of one check, each so long."""
+    for found in itertools.islice(findings, _MOST_FINDINGS):
+        yield replace(
+            found,
+            message=_shortened(found.message),
+            expected=None if found.expected is None else _shortened(found.expected),
+            observed=None if found.observed is None else _shortened(found.observed),
+        )
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} … ({len(text):,} characters)"
 
 
 def waived(finding: Finding, ignore: frozenset[str]) -> Finding:

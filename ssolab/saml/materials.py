@@ -7,8 +7,9 @@ reason and not with the first one. What they read was re-parsed from the digeste
 from __future__ import annotations
 
 import functools
+import itertools
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
 from lxml import etree
@@ -19,12 +20,12 @@ from ssolab.saml.names import BEARER, SUCCESS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator, Mapping, Sequence
-    from datetime import datetime
 
     from ssolab.core.findings import Where
     from ssolab.core.keys import Permission, TrustedKey
     from ssolab.core.xmltree import Element
 
+_MOST_BEARERS = 8
 WantSigned = Literal["either", "assertion", "response", "both"]
 Match = Literal["key", "certificate"]
 
@@ -98,6 +99,11 @@ class Expected(Expectation):
     replay: ReplayMemory | None = None
     want_signed: WantSigned = "either"
     binding: str | None = None
+
+    def __post_init__(self) -> None:
+        """Take a single ID for a set of one: `in` would find parts of it."""
+        if isinstance(self.in_response_to, str):
+            object.__setattr__(self, "in_response_to", frozenset({self.in_response_to}))
 
     @property
     def destinations(self) -> tuple[str, ...] | None:
@@ -186,8 +192,9 @@ class Materials:
 
     @functools.cached_property
     def bearers(self) -> tuple[Element, ...]:
-        """The SubjectConfirmations of method bearer."""
-        return tuple(each for each in every(self.subject, SAML, "SubjectConfirmation") if each.get("Method") == BEARER)
+        """The SubjectConfirmations of method bearer; the first few, since no honest message has more."""
+        found = (each for each in every(self.subject, SAML, "SubjectConfirmation") if each.get("Method") == BEARER)
+        return tuple(itertools.islice(found, _MOST_BEARERS))
 
     @functools.cached_property
     def statements(self) -> tuple[Element, ...]:
@@ -239,6 +246,14 @@ def issuer_of(element: Element | None) -> str | None:
     """Give the Issuer that a message or assertion names."""
     issuer = only(element, SAML, "Issuer")
     return None if issuer is None else text_of(issuer)
+
+
+def after(moment: datetime, by: timedelta) -> datetime:
+    """Add a duration, up to the end of time: senders write 9999-12-31 for ever."""
+    try:
+        return moment + by
+    except OverflowError:
+        return datetime.max.replace(tzinfo=UTC)
 
 
 def instant_of(element: Element | None, attribute: str) -> datetime | None:

@@ -213,7 +213,7 @@ def issued_in_the_future(message: Materials, expected: Expectation) -> Iterator[
     """
     for each in message.spoken:
         issued = instant_of(each, "IssueInstant")
-        if issued is not None and issued > expected.now + expected.skew:
+        if issued is not None and issued - expected.now > expected.skew:
             yield Problem(
                 f"{name_of(each)} was issued in the future",
                 expected=f"at most {moment(expected.now, expected)}",

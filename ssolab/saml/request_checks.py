@@ -15,6 +15,7 @@ from ssolab.saml import authn_request_checks, certificate_checks, message_checks
 from ssolab.saml.authn_request_checks import RequestExpected, acs_of
 from ssolab.saml.judging import (
     OURS,
+    bounded,
     combined,
     facts_of,
     guard,
@@ -85,8 +86,8 @@ def accept_request(
             expected.document, f"this is {local_name(root)}, not samlp:AuthnRequest", "give the whole AuthnRequest"
         )
     findings: list[Finding] = [
-        *stray_signature(root, expected.document),
-        *element_unexpected(root, expected.document),
+        *bounded(stray_signature(root, expected.document)),
+        *bounded(element_unexpected(root, expected.document)),
     ]
     judged: list[Judged] = []
     if expected.verifies:

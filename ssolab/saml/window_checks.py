@@ -5,21 +5,24 @@ NotBefore is inclusive, NotOnOrAfter exclusive (SAML2Core 2.5.1.2). The skew wid
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ssolab.core.catalog import check
 from ssolab.core.findings import Problem, Severity
 from ssolab.core.instants import format_instant, in_words
-from ssolab.saml.confirmation_checks import chosen, data_of
+from ssolab.saml.confirmation_checks import chosen, data_of, early
 from ssolab.saml.materials import instant_of
 from ssolab.saml.message_checks import moment, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import timedelta
 
     from ssolab.core.xmltree import Element
     from ssolab.saml.materials import Expected, Materials
+
+
+NO_TIME = timedelta(0)
 
 
 @check(cites="SAML2Core 2.5.1.2")
@@ -30,14 +33,7 @@ def not_yet_valid(message: Materials, expected: Expected) -> Iterator[Problem]:
     ours is behind. Set both by the same time service; the skew is for seconds, not for a wrong clock.
     """
     for element in _bounded(message, expected):
-        begin = instant_of(element, "NotBefore")
-        if begin is not None and begin - expected.now > expected.skew:
-            yield Problem(
-                f"{name_of(element)} begins in the future",
-                expected=f"NotBefore at or before {moment(expected.now, expected)}",
-                observed=f"NotBefore {format_instant(begin)}",
-                where=message.where(element),
-            )
+        yield from early(element, message, expected)
 
 
 @check(cites="SAML2Core 2.5.1.2")
@@ -85,11 +81,11 @@ def clock_skew_used(message: Materials, expected: Expected) -> Iterator[Problem]
     """
     for element in (*_bounded(message, expected), *message.statements):
         begin = instant_of(element, "NotBefore")
-        if begin is not None and expected.now < begin <= expected.now + expected.skew:
+        if begin is not None and NO_TIME < begin - expected.now <= expected.skew:
             yield _saved(message, element, f"NotBefore {format_instant(begin)}", begin - expected.now, expected)
         for name in ("NotOnOrAfter", "SessionNotOnOrAfter"):
             end = instant_of(element, name)
-            if end is not None and end <= expected.now < end + expected.skew:
+            if end is not None and NO_TIME <= expected.now - end < expected.skew:
                 yield _saved(message, element, f"{name} {format_instant(end)}", expected.now - end, expected)
 
 

@@ -121,6 +121,17 @@ def test_the_issuer_comes_from_the_metadata_or_its_option(capsys: pytest.Capture
     assert "not judged  audience, recipient, in-response-to, replay" in capsys.readouterr().out
 
 
+def test_one_party_is_picked_out_of_many_by_its_entity_id(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    namespace = "urn:oasis:names:tc:SAML:2.0:metadata"
+    inside = b"".join((here / name).read_bytes().partition(b"?>")[2] for name in ("sp.xml", "idp.xml"))
+    (here / "all.xml").write_bytes(
+        f'<EntitiesDescriptor xmlns="{namespace}">'.encode() + inside + b"</EntitiesDescriptor>"
+    )
+    assert verify("response.xml", "--trust", "all.xml", "--issuer", IDP, *AT) == 0
+    assert verify("response.xml", "--trust", "all.xml", *AT) == 2
+    assert "say with --issuer whose is meant" in capsys.readouterr().err
+
+
 def test_unsolicited_alone_wants_no_request(capsys: pytest.CaptureFixture[str]) -> None:
     assert verify("response.xml", "--trust", "idp.xml", "--unsolicited", *AT) == 1
     assert "in-response-to-mismatch" in capsys.readouterr().out

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 from dataclasses import replace
 from datetime import timedelta
+from time import process_time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -799,3 +801,90 @@ def test_any_address_of_the_party_will_do_unless_the_receiving_one_is_named() ->
 
 def test_the_refusals_of_accepting_are_in_the_catalog() -> None:
     assert [each.code for each in entries_of((accepting,), Refusal)] == ["replayed-assertion", "unverified-content"]
+
+
+# --- hostile sizes ---
+
+
+def test_a_flood_of_the_same_problem_is_cut_off() -> None:
+    many = "".join('<saml:Attribute Name="email"/>' for _ in range(20_000))
+    message = response(sign_as="none").replace(
+        b"</saml:AttributeStatement>", f"{many}</saml:AttributeStatement>".encode()
+    )
+    report = accept(message, expected())
+    assert sum(found.code == "attribute-repeated" for found in report.findings) == 20
+
+
+def test_a_flood_of_confirmations_is_cut_off() -> None:
+    bad = '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:bearer"/>' * 20_000
+    message = response(sign_as="none").replace(b"</saml:NameID>", f"</saml:NameID>{bad}".encode())
+    assert "expired-confirmation" in codes(accept(message, expected()))
+
+
+@pytest.mark.parametrize(
+    ("place", "flood"),
+    [
+        (b"<saml:Conditions", b"<!---->" * 50_000),
+        (b"</saml:Audience>", b"<!---->" * 50_000),
+        (b"</saml:NameID>", b"<?x?>" * 50_000),
+        (b"<samlp:Status>", b"<saml:Assertion/>" * 20_000),
+        (b"</saml:Conditions>", b"<saml:Condition/>" * 20_000),
+        (b"</saml:Conditions>", b"<saml:AudienceRestriction/>" * 20_000),
+        (b"</saml:AttributeStatement>", b'<saml:Attribute Name="email"/>' * 20_000),
+        (b"<saml:AuthnStatement", b'<saml:AuthnStatement SessionNotOnOrAfter="2001-01-01T00:00:00Z"/>' * 10_000),
+    ],
+    ids=[
+        "comments",
+        "comments-in-text",
+        "instructions",
+        "assertions",
+        "conditions",
+        "audiences",
+        "attributes",
+        "sessions",
+    ],
+)
+def test_no_flood_takes_long(place: bytes, flood: bytes) -> None:
+    # What grows with the square of such a message takes minutes here; the bound leaves room for a slow machine.
+    begun = process_time()
+    accept(response(sign_as="none").replace(place, flood + place), expected())
+    assert process_time() - begun < 5
+
+
+def test_a_value_of_a_megabyte_is_shown_shortened() -> None:
+    message = response(text(f"{RESTRICTION}/saml:Audience", "x" * 1_000_000))
+    observed = accept(message, expected()).errors[0].observed or ""
+    assert observed.endswith("(1,000,000 characters)")
+    assert len(observed) < 3000
+
+
+# --- traps of types and of the end of time ---
+
+
+def test_a_single_id_is_not_searched_for_its_parts() -> None:
+    message = response(both(put(".", InResponseTo="_2"), put(DATA, InResponseTo="_2")))
+    assert codes(accept(message, expected(in_response_to=REQUEST))) == ["in-response-to-mismatch"]
+    assert accept(response(), expected(in_response_to=REQUEST)).accepted
+
+
+def test_an_assertion_without_end_can_be_remembered() -> None:
+    for_ever = "9999-12-31T23:59:59.999Z"
+    message = response(both(put(DATA, NotOnOrAfter=for_ever), put(CONDITIONS, NotOnOrAfter=for_ever)))
+    seen = Seen()
+    assert accept(message, expected(replay=seen)).accepted
+    assert codes(accept(message, expected(replay=seen))) == ["replayed-assertion"]
+
+
+@pytest.mark.parametrize("year", [1, 9999])
+def test_the_ends_of_time_are_judged_like_any_moment(year: int) -> None:
+    report = accept(response(), expected(now=NOW.replace(year=year, month=12, day=31), skew=timedelta(days=400)))
+    assert report.principal is None
+
+
+def test_a_confirmation_that_is_not_valid_yet_is_passed_over_for_one_that_is() -> None:
+    def early_twin(root: Element) -> None:
+        twin = copy.deepcopy(find(root, CONFIRMATION))
+        twin[0].set("NotBefore", instant(LIFE))
+        find(root, SUBJECT).insert(1, twin)
+
+    assert judged(early_twin).accepted
