@@ -7,6 +7,7 @@ deeper than it is asked to; the writer makes DER and nothing else. Both raise Va
 
 from __future__ import annotations
 
+import functools
 import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -159,7 +160,12 @@ def read_oid(element: Element) -> str:
     Raises:
         ValueError: it is none, or longer than any real one.
     """
-    content = element.expect(OID).content
+    return _dotted(element.expect(OID).content)
+
+
+@functools.lru_cache(maxsize=256)
+def _dotted(content: bytes) -> str:
+    """Decode an object identifier; the same few come again and again."""
     if not 0 < len(content) <= _LONGEST_OID or content[-1] & LONG_FORM:
         raise ValueError("a broken object identifier")
     arcs: list[int] = []

@@ -201,8 +201,14 @@ def _chain(
         half = public_half(pkcs8)
     except InputError:
         half = b""
-    leaf = next((one for one in known if one[0].spki == half), None)
-    leaf = leaf or next((one for one in known if local and one[2] == local), None)
+
+    def rank(one: tuple[Certificate, str, bytes]) -> tuple[bool, bool]:
+        """The key decides, and among certificates over one key, as after a renewal, the mark of the exporter."""
+        return one[0].spki == half, bool(local) and one[2] == local
+
+    leaf = max(known, key=rank, default=None)
+    if leaf is not None and not any(rank(leaf)):
+        return
     seen = set()
     while leaf is not None and leaf[0].der not in seen:
         yield leaf

@@ -202,6 +202,21 @@ def test_a_pkcs12_is_read_with_key_certificate_and_chain(*, legacy: bool) -> Non
     assert set(store.certificates) == {OLD_CERTIFICATE, NEW_CERTIFICATE, leaf_issuer}
 
 
+def test_of_two_certificates_over_one_key_the_marked_one_is_taken() -> None:
+    renewed = self_signed(private=OLD, subject=OLD_CERTIFICATE.subject, serial=8, not_before=BEGIN, not_after=END)
+    bags = []
+    for certificate, mark in ((OLD_CERTIFICATE, b"other"), (renewed, b"mine")):
+        wrapped = der.write(der.OCTET_STRING, certificate.der)
+        holder = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.1.9.22.1"), der.write(0xA0, wrapped))
+        bags.append(bag("3", holder, attribute("1.2.840.113549.1.9.21", der.write(der.OCTET_STRING, mark))))
+    local = attribute("1.2.840.113549.1.9.21", der.write(der.OCTET_STRING, b"mine"))
+    safe = data_info(der.write(der.SEQUENCE, bag("1", pkcs8_of(OLD), local), *bags))
+    data = der.write(der.SEQUENCE, der.write_integer(3), data_info(der.write(der.SEQUENCE, safe)))
+    key, other = open_store(data, "x", "p").entries
+    assert key.certificates == (renewed,)
+    assert other.certificates == (OLD_CERTIFICATE,)
+
+
 def two_keys(password: bytes = b"password") -> bytes:
     """A PKCS#12 of two private keys, which `cryptography` cannot write: shrouded by it, wrapped by hand."""
     bags = []
