@@ -28,6 +28,8 @@ _LOCALITY = f"{{{SAML}}}SubjectLocality"
 _ATTRIBUTE = f"{{{SAML}}}Attribute"
 _VALUE = f"{{{SAML}}}AttributeValue"
 _NIL = f"{{{XSI}}}nil"
+_TYPE = f"{{{XSI}}}type"
+_PLAIN_TYPES = {STRING: "xs:string", ANY: "xs:anyType"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,11 +114,13 @@ class AttributeValue:
         )
 
     def write(self, parent: Element) -> None:
-        """Write it below an Attribute."""
-        nsmap = prefixes_for(self.type) | ({"xsi": XSI} if self.nil else {})
-        missing = {prefix: uri for prefix, uri in nsmap.items() if parent.nsmap.get(prefix) != uri}
-        element = write(parent, _VALUE, {_NIL: "true"} if self.nil else None, self.text, missing)
-        if self.type is not None:
+        """Write it below an Attribute; the Assertion around it has declared xs and xsi."""
+        plain = _PLAIN_TYPES.get(self.type or "")
+        nil = {_NIL: "true"} if self.nil else None
+        element = write(parent, _VALUE, nil, self.text, None if plain else prefixes_for(self.type))
+        if plain:
+            element.set(_TYPE, plain)
+        elif self.type is not None:
             write_type(element, self.type)
         if self.xml:
             element.extend(list(reparse(b"<x>" + self.xml + b"</x>")))

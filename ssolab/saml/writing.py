@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 def moment_text(moment: datetime) -> str:
     """Write a moment with milliseconds, as Salesforce and most others do; finer only where that would lose digits."""
-    bare = moment.astimezone(UTC).replace(tzinfo=None)
-    return bare.isoformat(timespec="microseconds" if bare.microsecond % 1000 else "milliseconds") + "Z"
+    spec = "microseconds" if moment.microsecond % 1000 else "milliseconds"
+    return moment.astimezone(UTC).isoformat(timespec=spec).removesuffix("+00:00") + "Z"
 
 
 def duration_text(length: timedelta | None) -> str | None:
@@ -31,19 +31,17 @@ def duration_text(length: timedelta | None) -> str | None:
 
 def attributes(**values: str | bool | int | datetime | None) -> dict[str, str]:
     """Turn values into the text of XML attributes, leaving out what is None."""
-    return {name: written for name, value in values.items() if (written := _written(value)) is not None}
+    return {
+        name: value if isinstance(value, str) else _written(value)
+        for name, value in values.items()
+        if value is not None
+    }
 
 
-def _written(value: object) -> str | None:
-    match value:
-        case None | str():
-            return value
-        case bool():
-            return "true" if value else "false"
-        case datetime():
-            return moment_text(value)
-        case _:
-            return str(value)
+def _written(value: bool | int | datetime) -> str:  # noqa: FBT001  it is written, not obeyed
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return moment_text(value) if isinstance(value, datetime) else str(value)
 
 
 def write(
