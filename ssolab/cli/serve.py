@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ssolab.web.lab import LabConfig
 
 LAST_BASE_PORT = 65_533
+SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
 
 
 @click.command(epilog="Example:  ssolab serve --link adfs-requests")
@@ -136,6 +137,7 @@ def config_of(  # noqa: PLR0913  each is an option of the command
     """
     from ssolab.core.keys import new_private_key
     from ssolab.cutover.cast import cast_for
+    from ssolab.cutover.model import User
     from ssolab.cutover.staging import asserting_party, pair, relying_party
     from ssolab.web.lab import LabConfig
     from ssolab.web.pages import is_loopback
@@ -153,7 +155,7 @@ def config_of(  # noqa: PLR0913  each is an option of the command
     return LabConfig(
         asserting=asserting,
         relying=relying,
-        users=inventory.users,
+        users=inventory.users or (User(username=SOMEBODY),),
         link=link.id,
         flow=link.flow,
         at=at or inventory.clock,

@@ -18,7 +18,7 @@ from ssolab.core.instants import format_instant, parse_duration, parse_instant
 from ssolab.cutover.scene import Flow
 from ssolab.render import envelope_json, plain
 from ssolab.web.keys import key_rows
-from ssolab.web.pages import Start, draw, json_answer, make_app, redirect, text_of
+from ssolab.web.pages import Start, draw, json_answer, make_app, redirect, shown
 from ssolab.web.player import Drive
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
         if entry is None:
             raise NotFound(f"The journal has no entry {number}; it keeps the newest ones.")
         heading = f"{number}: {entry.summary}"
-        return draw("entry.html", heading=heading, entry=entry, xml=text_of(entry.message), back=f"/{_query(lab)}")
+        return draw("entry.html", heading=heading, entry=entry, xml=shown(entry.message), back=f"/{_query(lab)}")
 
     @app.post("/clock")
     def move_clock() -> Response:

@@ -5,7 +5,6 @@ Nobody proves anything here: whoever chooses a name gets an assertion for it. Wh
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
@@ -16,28 +15,28 @@ from ssolab.core.findings import InputError
 from ssolab.core.instants import in_words
 from ssolab.cutover.scene import Flow
 from ssolab.salesforce import profile
-from ssolab.saml.bindings import decode_post, decode_redirect, encode_post
-from ssolab.saml.issue import draft_response, seal
+from ssolab.saml.bindings import decode_post, decode_redirect
+from ssolab.saml.names import PROTECTED_TRANSPORT
+from ssolab.saml.obligations import declined
 from ssolab.saml.request_checks import accept_request, request_expected_of
+from ssolab.web.answers import REFUSED_BY_USER, assert_, decline
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.lab import Errand
 from ssolab.web.pages import (
     Start,
+    bounded_relay_state,
     chosen,
     draw,
     form_fields,
     judged,
     make_app,
-    nonce,
-    posts_to,
     sentence,
-    text_of,
+    shown,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-    from ssolab.cutover.model import User
     from ssolab.saml.bindings import Received
     from ssolab.saml.parties import AssertingParty
     from ssolab.web.journal import Entry
@@ -80,7 +79,7 @@ def create_asserting_app(lab: Lab) -> LabApp:
 
     @app.post("/login")
     def login() -> Response:
-        return _issue(lab, request.form.get("errand", ""), request.form.get("username", ""))
+        return _answer(lab, request.form)
 
     return app
 
@@ -109,17 +108,21 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         says = "The identity provider does not believe this AuthnRequest, so it asks nobody to log in."
         return judged(entry, _result(lab, entry, heading="Request refused", says=says, status=403))
     made = accepted.request
+    errand = Errand(request=made, acs=accepted.acs, relay_state=bounded_relay_state(accepted.relay_state))
+    context = None if asserting.flavour == "salesforce" else PROTECTED_TRANSPORT
+    if (unmet := declined(made, context=context)) is not None:
+        return judged(entry, decline(lab, errand, unmet))
     facts = chosen(
         [
             ("from", made.issuer.value if made.issuer else None),
             ("ID", made.id),
             ("answer goes to", accepted.acs.location if accepted.acs else None),
+            ("NameID", made.name_id_policy.format if made.name_id_policy else None),
             ("RelayState", accepted.relay_state),
             ("verifiers", ", ".join(f"{name}: {opinion}" for name, opinion in report.verifiers.items())),
             ("remarks", ", ".join(found.code for found in report.findings)),
         ]
     )
-    errand = Errand(request=accepted, relay_state=accepted.relay_state)
     return judged(entry, _ask_who(lab, errand, f"{asserting.relying} asks who you are.", facts))
 
 
@@ -129,7 +132,7 @@ def _start(lab: Lab) -> Response:
     if wanted is not None and wanted != asserting.relying:
         remedy = f"this lab plays {asserting.relying}; leave sp out or name that"
         raise InputError("sp", f"no service provider {wanted!r} is registered here", remedy)
-    errand = Errand(request=None, relay_state=request.args.get("RelayState"))
+    errand = Errand(relay_state=bounded_relay_state(request.args.get("RelayState")))
     return _ask_who(
         lab, errand, f"Log in to {asserting.relying}. Nobody asked for it: the Response is unsolicited.", []
     )
@@ -141,56 +144,18 @@ def _ask_who(lab: Lab, errand: Errand, says: str, facts: list[tuple[str, str]]) 
     return draw("login.html", heading="Log in", says=says, errand=token, users=lab.users.values(), request_facts=facts)
 
 
-def _issue(lab: Lab, token: str, username: str) -> Response:
-    user = lab.users.get(username)
-    if user is None:
-        raise InputError("username", f"nobody is called {username!r} here", "choose one of the names in the form")
-    errand = lab.errands.take(token)
+def _answer(lab: Lab, form: Mapping[str, str]) -> Response:
+    user = lab.users.get(form.get("username", ""))
+    declines = "decline" in form
+    if user is None and not declines:
+        problem = f"nobody is called {form.get('username', '')!r} here"
+        raise InputError("username", problem, "choose one of the names in the form")
+    errand = lab.errands.take(form.get("errand", ""))
     if errand is None:
         raise InputError("login form", "it was used already, or is too old", "start the login again")
-    asserting, now = lab.asserting, lab.now()
-    asked = errand.request
-    acs = asked.acs if asked and asked.acs else asserting.default_acs
-    response = draft_response(
-        asserting,
-        now=now,
-        new_id=lambda: lab.response_id(now),
-        name_id=user.username,
-        attributes=_attributes(asserting, user),
-        acs=acs,
-        in_response_to=asked.request.id if asked else None,
-    )
-    xml = seal(response, asserting.credential, sign=asserting.sign, hash=asserting.hash, flavour=asserting.flavour)
-    lab.record(
-        side="asserting",
-        event="response-sent",
-        summary=f"Response for {user.username} sent to {acs.location}",
-        flow=Flow.SAML_SP_INITIATED if asked else Flow.SAML_IDP_INITIATED,
-        user=user.username,
-        message=xml,
-    )
-    form = encode_post(xml, message="SAMLResponse", location=acs.location, relay_state=errand.relay_state)
-    posts_to(form.action)
-    return draw("post.html", heading=f"Taking you to {asserting.relying}", form=form, nonce=nonce())
-
-
-def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, ...]]:
-    """Say what the user's attributes are; Salesforce states four of its own by default."""
-    if asserting.flavour != "salesforce":
-        return dict(user.attributes)
-    own = {
-        "userId": (_record_of(user),),
-        "username": (user.username,),
-        "email": (user.username,),
-        "is_portal_user": ("false",),
-    }
-    return own | dict(user.attributes)
-
-
-def _record_of(user: User) -> str:
-    """Give a user a record id that is always the same, in the 18-character form."""
-    digits = int.from_bytes(hashlib.sha256(user.username.encode()).digest()[:4]) % 10**8
-    return profile.long_id(f"005000{digits:09}")
+    if user is None or declines:
+        return decline(lab, errand, REFUSED_BY_USER)
+    return assert_(lab, errand, user)
 
 
 def _unreadable(lab: Lab, error: InputError) -> Response:
@@ -214,7 +179,7 @@ def _result(lab: Lab, entry: Entry, *, heading: str, says: str, status: int) -> 
         entry=entry,
         go_to=None,
         remark=None,
-        xml=text_of(entry.message),
+        xml=shown(entry.message),
         again=again,
     )
 

@@ -11,7 +11,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
@@ -23,12 +23,17 @@ if TYPE_CHECKING:
 
     from ssolab.cutover.model import User
     from ssolab.cutover.scene import Flow
+    from ssolab.saml.messages import AuthnRequest
+    from ssolab.saml.metadata import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty, RelyingParty
-    from ssolab.saml.request_checks import AcceptedRequest
 
 EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST = datetime(9000, 1, 1, tzinfo=UTC)
 """Beyond these a validity window of the lab would fall off the end of time."""
+
+
+LONGEST_KEPT: Final = 64 << 10
+"""Bytes of a message that the journal keeps: more than any honest one has."""
 
 
 class Clock:
@@ -111,10 +116,11 @@ class LabConfig:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Errand:
-    """A login that waits at the asserting party for somebody to say who they are; `request` is None if unsolicited."""
+    """A login that waits at the asserting party for somebody to say who they are; without a request, unsolicited."""
 
-    request: AcceptedRequest | None
-    relay_state: str | None
+    request: AuthnRequest | None = None
+    acs: IndexedEndpoint | None = None
+    relay_state: str | None = None
 
 
 class Lab:
@@ -127,7 +133,7 @@ class Lab:
         self.token = config.token or secrets.token_urlsafe(24)
         self.users = {user.username: user for user in config.users}
         self.journal = Journal()
-        self.errands: Memory[Errand] = Memory()
+        self.errands: Memory[Errand] = Memory(limit=200)
         self.pending: Memory[str] = Memory()
         """The relying party's open requests, by ID, with the local path to go to afterwards."""
         self.seen = Seen()
@@ -181,6 +187,7 @@ class Lab:
     def record(self, *, side: str, event: str, summary: str, **facts: Any) -> Entry:
         """Write one line into the journal."""
         at, link = self.now(), self.config.link
+        facts["message"] = facts.get("message", b"")[:LONGEST_KEPT]
         entry = self.journal.add(
             lambda number: Entry(number=number, at=at, link=link, side=side, event=event, summary=summary, **facts)
         )

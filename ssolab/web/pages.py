@@ -36,7 +36,10 @@ if TYPE_CHECKING:
     from ssolab.web.lab import Lab
 
 MAX_BODY: Final = 2 << 20
+LONGEST_RELAY_STATE: Final = 4_096
 ROLES: Final = {"asserting": "Identity provider", "relying": "Service provider", "control": "Control"}
+UNSEEN: Final = "UNSEEN"
+"""Setting of an application that nobody looks at: errors are raised, and pages leave out what only eyes want."""
 ENTRY_HEADER: Final = "Ssolab-Entry"
 CLOCKED: Final = "%Y-%m-%d %H:%M:%S"
 
@@ -76,7 +79,8 @@ def make_app(side: str, lab: Lab) -> LabApp:
     app.config["MAX_FORM_MEMORY_SIZE"] = MAX_BODY
     app.config["SIDE"], app.config["LAB"] = side, lab
     app.jinja_env.undefined = StrictUndefined
-    app.jinja_env.globals["explained"] = lambda code: _catalog().get(code)
+    app.config[UNSEEN] = False
+    app.jinja_env.globals["explained"] = lambda code: None if app.config[UNSEEN] else _catalog().get(code)
     app.jinja_env.filters["instant"] = lambda moment: moment.strftime(CLOCKED)
     app.before_request(lambda: _refuse_strange_hosts(lab))
     app.after_request(_forbid_the_unused)
@@ -151,9 +155,26 @@ def local_path(value: str | None) -> str | None:
     return None if "\\" in value or not value.isprintable() else value
 
 
+def bounded_relay_state(value: str | None) -> str | None:
+    """Give a RelayState back as it came: it is its sender's, and has to come back to the letter (SAML2Bind 3.4.3).
+
+    Raises:
+        InputError: it is so long that keeping it would be a burden.
+    """
+    if value is not None and len(value) > LONGEST_RELAY_STATE:
+        problem = f"it has {len(value):,} characters"
+        raise InputError("RelayState", problem, f"SAML allows 80 bytes; this lab bears {LONGEST_RELAY_STATE:,}")
+    return value
+
+
 def sentence(text: str) -> str:
     """Write a remedy as a sentence of its own."""
     return f"{text[:1].upper()}{text[1:]}."
+
+
+def shown(message: bytes) -> str:
+    """Show a message on a page of the current application, if anybody looks at it."""
+    return "" if current_app.config[UNSEEN] else text_of(message)
 
 
 def text_of(message: bytes) -> str:
@@ -230,7 +251,7 @@ def _explain_http(error: HTTPException) -> Response:
 
 
 def _explain_input(error: InputError) -> Response:
-    if current_app.config["PROPAGATE_EXCEPTIONS"]:
+    if current_app.config[UNSEEN]:
         raise error  # nobody looks at pages here: the caller wants to know
     return _answer(400, "That cannot be done", f"{error.name}: {error.problem}.", sentence(error.remedy))
 

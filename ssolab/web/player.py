@@ -20,7 +20,7 @@ from ssolab.cutover.model import User
 from ssolab.cutover.scene import Flow, Played, Side
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab, LabConfig
-from ssolab.web.pages import ENTRY_HEADER
+from ssolab.web.pages import ENTRY_HEADER, UNSEEN
 from ssolab.web.sp import create_relying_app
 
 if TYPE_CHECKING:
@@ -131,6 +131,6 @@ class FlaskPlayer:
         lab = Lab(config)
         apps = create_asserting_app(lab), create_relying_app(lab)
         for app in apps:
-            app.config["PROPAGATE_EXCEPTIONS"] = True
+            app.config[UNSEEN] = app.config["PROPAGATE_EXCEPTIONS"] = True
         self._drive = Drive(lab, *apps)
         return self._drive

@@ -31,7 +31,7 @@ from ssolab.web.pages import (
     posts_to,
     redirect,
     sentence,
-    text_of,
+    shown,
 )
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ def _consume(lab: Lab) -> Response:
             entry=entry,
             go_to=go_to if go_to != "/" else None,
             remark=f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
-            xml=text_of(entry.message),
+            xml=shown(entry.message),
             again=[
                 Start(href=LOGIN, text="Log in again" if person else "Try again"),
                 *(

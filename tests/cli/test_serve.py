@@ -10,6 +10,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -180,6 +181,14 @@ def test_the_clock_and_what_is_signed_can_be_chosen() -> None:
     config = config_of(inventory, link, host="127.0.0.1", port=9000, at=at, sign="both")
     assert (config.at, config.asserting.sign, config.ports) == (at, "both", (9000, 9001, 9002))
     assert config_of(inventory, link, host="127.0.0.1", port=0).at == inventory.clock
+
+
+def test_a_lab_without_users_has_somebody_to_log_in() -> None:
+    inventory = replace(builtin_lab(), users=())
+    link = next(iter(inventory.links.values()))
+    assert [user.username for user in config_of(inventory, link, host="127.0.0.1", port=0).users] == [
+        "somebody@lab.example"
+    ]
 
 
 @pytest.mark.parametrize("link", sorted(builtin_lab().links))

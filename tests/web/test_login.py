@@ -6,17 +6,21 @@ import zlib
 from dataclasses import replace
 from datetime import timedelta
 from html import unescape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from lxml import etree
 
+from ssolab.saml.bindings import encode_redirect
+from ssolab.saml.issue import draft_request, seal
+from ssolab.saml.messages import NameIDPolicy, RequestedAuthnContext
 from ssolab.saml.metadata import read_entity
-from ssolab.saml.names import POST
+from ssolab.saml.names import EMAIL, PERSISTENT, POST, PROTECTED_TRANSPORT, TRANSIENT
 from tests.web.parts import (
     ACS,
     AMIRA,
+    BEN,
     IDP,
     NOW,
     ORG,
@@ -196,6 +200,102 @@ def test_a_login_form_works_once() -> None:
     again = choose(pair, form)
     assert again.status_code == 400
     assert "used already" in again.text
+
+
+def test_whoever_declines_is_not_logged_in_and_the_service_provider_is_told_why() -> None:
+    pair = Pair()
+    form = ask(pair)
+    page = pair.idp.post("/login", data=fields_of(form) | {"username": AMIRA.username, "decline": "yes"})
+    response = response_in(page)
+    assert response.find(f"{SAML}Assertion") is None
+    assert response.find(SIGNATURE) is not None
+    codes = [each.get("Value") for each in response.iter(f"{SAMLP}StatusCode")]
+    assert codes == [f"urn:oasis:names:tc:SAML:2.0:status:{name}" for name in ("Responder", "AuthnFailed")]
+    answer = carry(pair, page)
+    assert answer.status_code == 403
+    assert "status-not-success" in answer.text
+    assert "AuthnFailed" in answer.text
+
+
+def ask_for(pair: Pair, **wishes: Any) -> TestResponse:
+    """Bring the IdP a signed request with wishes of its own."""
+    relying = pair.lab.relying
+    made = replace(draft_request(relying, now=NOW, new_id=lambda: "_asked"), **wishes)
+    url = encode_redirect(seal(made, None), location=SSO, credential=relying.credential)
+    pair.lab.pending.put("_asked", "/")
+    return pair.idp.get("/saml/sso", query_string=urlsplit(url).query)
+
+
+@pytest.mark.parametrize(
+    ("wishes", "code"),
+    [
+        ({"is_passive": True}, "NoPassive"),
+        (
+            {"name_id_policy": NameIDPolicy(format="urn:oasis:names:tc:SAML:2.0:nameid-format:kerberos")},
+            "InvalidNameIDPolicy",
+        ),
+        ({"requested_authn_context": RequestedAuthnContext(class_refs=("urn:x509",))}, "NoAuthnContext"),
+    ],
+)
+def test_a_request_that_cannot_be_met_is_answered_with_its_status_and_nobody_is_asked(
+    wishes: dict[str, object], code: str
+) -> None:
+    pair = Pair()
+    page = ask_for(pair, **wishes)
+    assert 'name="username"' not in page.text
+    codes = [each.get("Value") for each in response_in(page).iter(f"{SAMLP}StatusCode")]
+    assert codes[1] == f"urn:oasis:names:tc:SAML:2.0:status:{code}"
+    assert response_in(page).get("InResponseTo") == "_asked"
+    assert carry(pair, page).status_code == 403
+
+
+@pytest.mark.parametrize(
+    "wishes",
+    [
+        {"is_passive": False, "force_authn": True},
+        {"name_id_policy": NameIDPolicy(allow_create=True)},
+        {"requested_authn_context": RequestedAuthnContext(class_refs=("urn:x509", PROTECTED_TRANSPORT))},
+        {"requested_authn_context": RequestedAuthnContext(class_refs=("urn:x509",), comparison="minimum")},
+    ],
+)
+def test_a_request_that_can_be_met_is_met(wishes: dict[str, object]) -> None:
+    pair = Pair()
+    assert carry(pair, choose(pair, ask_for(pair, **wishes))).status_code == 200
+
+
+def name_given(pair: Pair, format_: str, username: str = AMIRA.username) -> tuple[str | None, str | None]:
+    page = choose(pair, ask_for(pair, name_id_policy=NameIDPolicy(format=format_)), username)
+    name = response_in(page).find(f".//{SAML}Subject/{SAML}NameID")
+    assert name is not None
+    assert carry(pair, page).status_code == 200
+    return name.get("Format"), name.text
+
+
+def test_the_name_comes_in_the_format_that_was_asked_for() -> None:
+    pair = Pair()
+    assert name_given(pair, EMAIL) == (EMAIL, AMIRA.username)
+    kind, opaque = name_given(pair, PERSISTENT)
+    assert kind == PERSISTENT
+    assert AMIRA.username not in str(opaque)
+    assert name_given(pair, PERSISTENT) == (PERSISTENT, opaque)
+    assert name_given(pair, PERSISTENT, BEN.username)[1] != opaque
+    first, second = name_given(pair, TRANSIENT), name_given(pair, TRANSIENT)
+    assert first[0] == second[0] == TRANSIENT
+    assert first[1] != second[1]
+
+
+def test_a_relay_state_beyond_all_measure_is_refused() -> None:
+    pair = Pair()
+    assert pair.idp.get("/saml/start", query_string={"RelayState": "x" * 4096}).status_code == 200
+    page = pair.idp.get("/saml/start", query_string={"RelayState": "x" * 4097})
+    assert page.status_code == 400
+    assert "RelayState" in page.text
+
+
+def test_the_journal_keeps_no_more_of_a_message_than_an_honest_one_has() -> None:
+    pair = Pair()
+    pair.sp.post("/saml/acs", data={"SAMLResponse": base64.b64encode(b"<a>" + b"x" * 500_000 + b"</a>").decode()})
+    assert [len(entry.message) <= 64 << 10 for entry in pair.lab.journal.entries()] == [True]
 
 
 def test_nobody_logs_in_under_a_name_that_the_lab_does_not_know() -> None:

@@ -1,0 +1,97 @@
+"""What the mock asserting party hands the browser in the end: a Response that asserts a user, or one that declines."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from ssolab.cutover.scene import Flow
+from ssolab.salesforce import profile
+from ssolab.saml.bindings import encode_post
+from ssolab.saml.issue import draft_refusal, draft_response, seal
+from ssolab.saml.names import RESPONDER
+from ssolab.saml.obligations import AUTHN_FAILED, Declined, name_for
+from ssolab.web.pages import draw, nonce, posts_to
+
+if TYPE_CHECKING:
+    from flask import Response
+
+    from ssolab.cutover.model import User
+    from ssolab.saml.parties import AssertingParty
+    from ssolab.web.lab import Errand, Lab
+
+REFUSED_BY_USER: Final = Declined((RESPONDER, AUTHN_FAILED), "the user declined to log in")
+
+
+def assert_(lab: Lab, errand: Errand, user: User) -> Response:
+    """Say to the service provider who the user is."""
+    asserting, now = lab.asserting, lab.now()
+
+    def new_id() -> str:
+        return lab.response_id(now)
+
+    name = name_for(
+        errand.request, user.username, issuer=asserting.entity_id, audience=asserting.relying, new_id=new_id
+    )
+    response = draft_response(
+        asserting,
+        now=now,
+        new_id=new_id,
+        name_id=name,
+        attributes=_attributes(asserting, user),
+        acs=errand.acs or asserting.default_acs,
+        in_response_to=errand.request.id if errand.request else None,
+    )
+    xml = seal(response, asserting.credential, sign=asserting.sign, hash=asserting.hash, flavour=asserting.flavour)
+    return _send(lab, errand, xml, f"Response for {user.username}", user.username)
+
+
+def decline(lab: Lab, errand: Errand, why: Declined) -> Response:
+    """Say to the service provider that nobody is asserted, and why; signed, so that it can be believed."""
+    asserting, now = lab.asserting, lab.now()
+    response = draft_refusal(
+        asserting,
+        now=now,
+        new_id=lambda: lab.response_id(now),
+        codes=why.codes,
+        message=why.message,
+        acs=errand.acs or asserting.default_acs,
+        in_response_to=errand.request.id if errand.request else None,
+    )
+    xml = seal(response, asserting.credential, sign="response", hash=asserting.hash, flavour=asserting.flavour)
+    return _send(lab, errand, xml, f"Response without an assertion ({why.codes[-1].rpartition(':')[2]})", None)
+
+
+def _send(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None) -> Response:
+    asserting = lab.asserting
+    location = (errand.acs or asserting.default_acs).location
+    lab.record(
+        side="asserting",
+        event="response-sent",
+        summary=f"{what} sent to {location}",
+        flow=Flow.SAML_SP_INITIATED if errand.request else Flow.SAML_IDP_INITIATED,
+        user=username,
+        message=xml,
+    )
+    form = encode_post(xml, location=location, relay_state=errand.relay_state)
+    posts_to(form.action)
+    return draw("post.html", heading=f"Taking you to {asserting.relying}", form=form, nonce=nonce())
+
+
+def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, ...]]:
+    """Say what the user's attributes are; Salesforce states four of its own by default."""
+    if asserting.flavour != "salesforce":
+        return dict(user.attributes)
+    own = {
+        "userId": (_record_of(user),),
+        "username": (user.username,),
+        "email": (user.username,),
+        "is_portal_user": ("false",),
+    }
+    return own | dict(user.attributes)
+
+
+def _record_of(user: User) -> str:
+    """Give a user a record id that is always the same, in the 18-character form."""
+    digits = int.from_bytes(hashlib.sha256(user.username.encode()).digest()[:4]) % 10**8
+    return profile.long_id(f"005000{digits:09}")

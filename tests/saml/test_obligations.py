@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+from ssolab.saml.messages import AuthnRequest, NameIDPolicy, RequestedAuthnContext
+from ssolab.saml.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED
+from ssolab.saml.obligations import declined, name_for
+
+NOW = datetime(2027, 1, 4, tzinfo=UTC)
+PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:PasswordProtectedTransport"
+STATUS = "urn:oasis:names:tc:SAML:2.0:status:"
+
+
+def asked(
+    *,
+    format_: str | None = None,
+    passive: bool | None = None,
+    classes: tuple[str, ...] = (),
+    comparison: str | None = None,
+) -> AuthnRequest:
+    return AuthnRequest(
+        id="_1",
+        issue_instant=NOW,
+        is_passive=passive,
+        name_id_policy=NameIDPolicy(format=format_) if format_ else None,
+        requested_authn_context=RequestedAuthnContext(class_refs=classes, comparison=comparison) if classes else None,
+    )
+
+
+@pytest.mark.parametrize(
+    ("request_", "codes"),
+    [
+        (asked(passive=True), ("Responder", "NoPassive")),
+        (asked(format_="urn:kerberos"), ("Requester", "InvalidNameIDPolicy")),
+        (asked(classes=("urn:x509",)), ("Responder", "NoAuthnContext")),
+        (asked(classes=("urn:x509", "urn:pgp"), comparison="exact"), ("Responder", "NoAuthnContext")),
+    ],
+)
+def test_what_cannot_be_met_is_declined_with_the_status_of_the_standard(
+    request_: AuthnRequest, codes: tuple[str, str]
+) -> None:
+    answer = declined(request_, context=PASSWORD)
+    assert answer is not None
+    assert answer.codes == tuple(STATUS + code for code in codes)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        asked(),
+        asked(passive=False),
+        asked(format_=UNSPECIFIED),
+        asked(format_=EMAIL),
+        asked(format_=PERSISTENT),
+        asked(format_=TRANSIENT),
+        asked(classes=(PASSWORD,)),
+        asked(classes=("urn:x509", PASSWORD), comparison="exact"),
+        asked(classes=("urn:x509",), comparison="minimum"),
+    ],
+)
+def test_what_can_be_met_is_not_declined(request_: AuthnRequest) -> None:
+    assert declined(request_, context=PASSWORD) is None
+
+
+def test_an_identity_provider_that_ignores_requested_contexts_declines_none() -> None:
+    assert declined(asked(classes=("urn:x509",)), context=None) is None
+
+
+def test_a_name_is_unspecified_unless_another_format_was_asked_for() -> None:
+    for request_ in (None, asked(), asked(format_=UNSPECIFIED)):
+        name = name_for(request_, "amira", issuer="https://a", audience="https://b", new_id=lambda: "_2")
+        assert (name.value, name.format, name.name_qualifier) == ("amira", UNSPECIFIED, None)
+
+
+def test_a_persistent_name_is_opaque_and_another_for_each_pair_of_parties() -> None:
+    pairs = [("https://a", "https://b"), ("https://a", "https://c"), ("https://ab", "://b")]
+    names = [
+        name_for(asked(format_=PERSISTENT), "amira", issuer=issuer, audience=audience, new_id=lambda: "_2")
+        for issuer, audience in pairs
+    ]
+    assert len({name.value for name in names}) == 3
+    assert all("amira" not in name.value and len(name.value) <= 256 for name in names)
+    assert [(name.name_qualifier, name.sp_name_qualifier) for name in names] == pairs
+
+
+def test_a_transient_name_is_a_new_id() -> None:
+    name = name_for(asked(format_=TRANSIENT), "amira", issuer="https://a", audience="https://b", new_id=lambda: "_2")
+    assert (name.value, name.format) == ("_2", TRANSIENT)
