@@ -60,6 +60,7 @@ def envelope_json(  # noqa: PLR0913  the envelope has this many members
     exit_code: int,
     findings: Sequence[Finding],
     result: object,
+    ascii_only: bool = False,
 ) -> str:
     """Write the envelope that interface and schemas promise: keys are only ever added to it."""
     counts = {each: sum(found.severity is each for found in findings) for each in Severity}
@@ -79,7 +80,7 @@ def envelope_json(  # noqa: PLR0913  the envelope has this many members
             "result": plain(result),
         },
         indent=2,
-        ensure_ascii=False,
+        ensure_ascii=ascii_only,
     )
 
 

@@ -54,6 +54,16 @@ class Shell:
         return self.output is None and sys.stdout.isatty() and not os.environ.get("NO_COLOR")
 
     @property
+    def encoding(self) -> str:
+        """In what the outcome is written: a file is UTF-8, a terminal what it says it is."""
+        return "utf-8" if self.output is not None else (sys.stdout.encoding or "ascii").lower()
+
+    @property
+    def unicode(self) -> bool:
+        """Whether every character can be written."""
+        return self.encoding.startswith("utf")
+
+    @property
     def width(self) -> int:
         """Columns that text may fill."""
         return max(60, min(shutil.get_terminal_size((100, 24)).columns, 160))
@@ -77,10 +87,17 @@ class Shell:
             from ssolab.render import envelope_json
 
             body = envelope_json(
-                self.command, at=self.at, verdict=verdict, exit_code=exit_code, findings=findings, result=result
+                self.command,
+                at=self.at,
+                verdict=verdict,
+                exit_code=exit_code,
+                findings=findings,
+                result=result,
+                ascii_only=not self.unicode,
             )
         else:
-            body = text()
+            # What the screen cannot show is spelt out rather than refused.
+            body = text().encode(self.encoding, "backslashreplace").decode(self.encoding)
         if self.output is None:
             click.echo(body, color=self.colour or None)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,11 +45,8 @@ def command(shell: Shell, lab: Path | None, cutover: str | None, scenario: str |
     owner = next((party.id for party in inventory.parties.values() if party.holds(chosen.old)), inventory.name)
     findings = tuple(findings_of(played))
     code = EXIT_DEFECT if played.disagreements else shell.code_for(findings)
-    encoding = (sys.stdout.encoding or "").lower() if shell.output is None else "utf-8"
-    shell.finish(
-        text=lambda: rehearsal_text(
-            played, owner=owner, width=shell.width, unicode=encoding.startswith("utf"), quiet=shell.quiet
-        ),
+    replace(shell, at=now).finish(
+        text=lambda: rehearsal_text(played, owner=owner, width=shell.width, unicode=shell.unicode, quiet=shell.quiet),
         verdict=Verdict(played.verdict).value,
         findings=findings,
         result=result_of(played, owner),
@@ -96,7 +93,7 @@ def findings_of(played: Rehearsal) -> Iterator[Finding]:
                     severity=Severity.ERROR if window.verdict is Verdict.OUTAGE else Severity.WARNING,
                     message=f"{outcome.link.id}: {window.cause}",
                     expected=window.cure,
-                    subject=Subject(entity_id=outcome.partner, spki_sha256=played.cutover.new.spki_sha256),
+                    subject=Subject(entity_id=outcome.entity_id, spki_sha256=window.key),
                 )
 
 
@@ -112,7 +109,7 @@ def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
             {
                 "at": step.at,
                 "what": step.do,
-                "party": step.party or owner,
+                "party": step.party or (owner if step.do.by_signer else None),
                 "key": keys["old" if step.do.value in ("remove", "unpublish") else "new"].spki_sha256,
             }
             for step in sorted(played.cutover.steps, key=lambda step: step.at)

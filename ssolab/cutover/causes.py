@@ -14,7 +14,7 @@ from ssolab.core.catalog import Entry, Kind, described
 from ssolab.core.findings import DefectError, Severity
 from ssolab.core.instants import in_words
 from ssolab.cutover.check import Reason, forbidden
-from ssolab.cutover.habits import Known, Match, Mode
+from ssolab.cutover.habits import Mode
 from ssolab.cutover.model import Verb
 from ssolab.cutover.scene import Flow
 from ssolab.cutover.timeline import involved
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssolab.cutover.evidence import Evidence
-    from ssolab.cutover.model import Cutover, Inventory, Link
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,9 +163,9 @@ def address_not_updated(seen: Evidence) -> Told | None:
         cause_ = f"{partner} sends logins to an address that the org does not use"
         return Told(cause_, f"set the new login address at {partner} at {at_swap}: {after}")
     lead = f"{in_words(seen.delay)} before" if seen.delay else "before"
-    how = "publish" if seen.by_itself else f"add at {partner}"
+    verb, place = ("publish", "") if seen.by_itself else ("add", f" at {partner}")
     cause_ = f"the request names an address that {partner} does not know"
-    return Told(cause_, f"{how} the new login address {lead} {at_swap}: {after}")
+    return Told(cause_, f"{verb} the new login address{place} {lead} {at_swap}: {after}")
 
 
 @cause
@@ -296,21 +295,3 @@ def removed_too_early(seen: Evidence) -> Told | None:
     if gone.step.do is Verb.REPLACE:
         cure = f"add {seen.cutover.new_name} beside the old key, and remove the old one from {first} on"
     return Told(f"the old key was removed {said}", cure)
-
-
-def holds_because(inventory: Inventory, cutover: Cutover, link: Link) -> str:
-    """Say why a safe link is safe, where there is a reason worth a remark."""
-    if not involved(inventory, cutover, link):
-        return "signs nothing with this key"
-    habits = inventory.verifier(link).habits
-    if habits.verifies is Known.NO:
-        return "does not check request signatures" if link.flow is Flow.SAML_REQUEST else "does not check signatures"
-    if habits.match is Match.KEY and cutover.old.spki_sha256 == cutover.new.spki_sha256:
-        return "compares keys, and the key stays the same"
-    if not any(step.do is Verb.SWAP and step.party in (None, link.signer, link.verifier) for step in cutover.steps):
-        return "goes on with the old key"
-    if habits.mode is Mode.PULL:
-        return "reads metadata in time"
-    if habits.mode is Mode.ON_MISS:
-        return "fetches unknown keys"
-    return f"holds {habits.slots} keys, old and new overlap" if isinstance(habits.slots, int) else "old and new overlap"

@@ -173,11 +173,14 @@ def refusal(
     if not fitting:
         same_key = any(each.spki_sha256 == material.certificate.spki_sha256 for each in certificates)
         return Reason.OTHER_CERTIFICATE if same_key else Reason.NOT_HELD
-    if course.habits.checks_expiry is Known.YES:
-        if all(each.not_after < at for each in fitting):
-            return Reason.EXPIRED
-        if all(each.not_before > at for each in fitting):
-            return Reason.NOT_YET_VALID
+    return _out_of_date(fitting, at) if course.habits.checks_expiry is Known.YES else None
+
+
+def _out_of_date(fitting: Sequence[Certificate], at: datetime) -> Reason | None:
+    if all(each.not_after < at for each in fitting):
+        return Reason.EXPIRED
+    if all(each.not_before > at for each in fitting):
+        return Reason.NOT_YET_VALID
     return None
 
 

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 
 from ssolab.cutover.check import Interval, Verdict, surely_refused
 from ssolab.cutover.habits import Mode, known_or
+from ssolab.cutover.holdings import ALWAYS
 from ssolab.cutover.model import Verb
-from ssolab.cutover.timeline import ALWAYS
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
     from ssolab.cutover.habits import Habits
+    from ssolab.cutover.holdings import Change
     from ssolab.cutover.model import Cutover, Inventory, Link
-    from ssolab.cutover.timeline import Change, Course
+    from ssolab.cutover.timeline import Course
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError, Finding
 from ssolab.core.instants import in_words
-from ssolab.cutover.causes import explain, holds_because
+from ssolab.cutover.causes import explain
 from ssolab.cutover.check import Interval, Prospect, Trial, Verdict
 from ssolab.cutover.evidence import Evidence
 from ssolab.cutover.habits import Known
+from ssolab.cutover.remarks import holds_because
 from ssolab.cutover.scene import Played, Side
 from ssolab.cutover.staging import Stage, asserting_party, declared_acs, relying_party, stage
 from ssolab.cutover.timeline import course, involved
@@ -124,7 +125,7 @@ def rehearse(
     try:
         start, end = horizon(inventory, cutover, now)
     except OverflowError:
-        raise ConfigError(cutover.id, "its steps lead beyond the years 1 to 9999", "correct their dates") from None
+        raise ConfigError(cutover.id, "its dates and durations lead beyond the years 1 to 9999", "correct them") from None
     runs = [_Run(stage(inventory, cutover, inventory.links[name], cast), player) for name in cutover.links]
     outcomes = tuple(run.outcome(start, end) for run in runs)
     return Rehearsal(

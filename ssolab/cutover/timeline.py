@@ -8,64 +8,25 @@ added. Sets change only at listed moments, which makes a sweep over those moment
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Generic, TypeVar
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError
 from ssolab.cutover.habits import Known, Mode, known_or
+from ssolab.cutover.holdings import ALWAYS, NEVER, Change, Hold, stood
 from ssolab.cutover.model import Brings, Verb
 from ssolab.cutover.scene import Flow
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import Permission
     from ssolab.cutover.habits import Habits
     from ssolab.cutover.model import Cutover, Inventory, Link, Party, Step
 
-T = TypeVar("T")
-
-ALWAYS = datetime.min.replace(tzinfo=UTC)
-NEVER = datetime.max.replace(tzinfo=UTC)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Change(Generic[T]):
-    """An item comes or goes somewhere in [at, by]; `step` is what made it so, None for how things stood before."""
-
-    item: T
-    comes: bool
-    at: datetime
-    by: datetime
-    step: Step | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hold(Generic[T]):
-    """What a verifier holds over time, as changes in the order in which they were meant to happen."""
-
-    changes: tuple[Change[T], ...]
-
-    def must(self, moment: datetime) -> tuple[T, ...]:
-        """Give the items that are certainly held."""
-        return self._held(moment, surely=True)
-
-    def may(self, moment: datetime) -> tuple[T, ...]:
-        """Give the items that are possibly held."""
-        return self._held(moment, surely=False)
-
-    def _held(self, moment: datetime, *, surely: bool) -> tuple[T, ...]:
-        held: dict[T, None] = {}
-        for number, change in enumerate(self.changes):
-            arrived = change.comes and (change.by if surely else change.at) <= moment
-            gone = any(
-                later.item == change.item and not later.comes and (later.at if surely else later.by) <= moment
-                for later in self.changes[number + 1 :]
-            )
-            if arrived and not gone:
-                held[change.item] = None
-        return tuple(held)
+_SECOND = timedelta(seconds=1)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +57,7 @@ class Emission:
         for turn, following in zip(self.turns, (*self.turns[1:], None), strict=True):
             over = following.by if following else None
             if turn.at <= end and (over is None or over > start):
-                yield turn.material, end if over is None else min(end, over - timedelta(seconds=1))
+                yield turn.material, end if over is None else min(end, over - _SECOND)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,8 +91,8 @@ class Course:
         if self.habits.checks_expiry is Known.YES and self.habits.verifies is not Known.NO:
             for change in self.certificates.changes:
                 yield change.item.not_before
-                # A certificate is valid through its last second.
-                yield change.item.not_after + timedelta(seconds=1)
+                # A certificate is valid through its last second; that of the year 9999 means that it never ends.
+                yield min(change.item.not_after, NEVER - _SECOND) + _SECOND
 
 
 def involved(inventory: Inventory, cutover: Cutover, link: Link) -> bool:
@@ -224,21 +185,17 @@ def course(inventory: Inventory, cutover: Cutover, link: Link, habits: Habits, a
         emission, certificates = _leaving(way), Hold(tuple(_key_changes(way)))
     else:
         own = way.signer.signing_certificate()
-        emission, certificates = _staying(way, own), Hold((_stood(own),))
+        emission, certificates = _staying(way, own), Hold((stood(own),))
     moves = _relying_moves(way) if link.flow is Flow.SAML_IDP_INITIATED else _address_changes(way, habits)
     return Course(
         link=link,
         habits=habits,
         emission=emission,
         certificates=certificates,
-        addresses=Hold((_stood(before), *moves)),
+        addresses=Hold((stood(before), *moves)),
         permit=way.verifier.permit,
         hash=cutover.hash if way.leaving else "sha256",
     )
-
-
-def _stood(item: T) -> Change[T]:
-    return Change(item=item, comes=True, at=ALWAYS, by=ALWAYS)
 
 
 def _leaving(way: _Way) -> Emission:
@@ -285,7 +242,7 @@ def _key_changes(way: _Way) -> Iterator[Change[Certificate]]:
     old, new = way.cutover.old, way.cutover.new
     room = way.habits.slots if isinstance(way.habits.slots, int) else None
     held = [old]
-    yield _stood(old)
+    yield stood(old)
     for step in way.steps:
         reach = way.reach(step, way.habits)
         if step.do is Verb.SWAP or step.brings is Brings.ADDRESS or reach is None:
