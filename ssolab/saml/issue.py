@@ -38,7 +38,7 @@ Seal = Literal["request", "assertion", "response", "both", "none"]
 LEEWAY: Final = timedelta(seconds=30)
 """How far before its issue a Salesforce assertion begins to hold; ours too."""
 
-# OpenSAML, which Salesforce runs on, names these prefixes in the InclusiveNamespaces of each signature.
+# What real signatures of Salesforce name in InclusiveNamespaces; ours need xs, which stands in values of xsi:type only.
 _PREFIXES: dict[tuple[str, str], str] = {
     ("salesforce", "AuthnRequest"): "ds saml samlp",
     ("salesforce", "Response"): "ds saml samlp xs xsi",
