@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import PrivateKey
 
-MOST_ENTRIES = 10_000
+MOST_ENTRIES = 2_000
 _RSA = "1.2.840.113549.1.1.1"
 
 

@@ -18,7 +18,7 @@ from ssolab.core.names import printable
 from ssolab.core.pbe import Budget, decrypt, mac_fits
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
 
 _DATA, _ENCRYPTED = "1.2.840.113549.1.7.1", "1.2.840.113549.1.7.6"
 _BAG = "1.2.840.113549.1.12.10.1."
@@ -26,7 +26,11 @@ _KEY, _SHROUDED, _CERTIFICATE, _REVOCATION, _SECRET, _NESTED = "123456"
 _X509 = "1.2.840.113549.1.9.22.1"
 _FRIENDLY_NAME, _LOCAL_ID = "1.2.840.113549.1.9.20", "1.2.840.113549.1.9.21"
 _DEEPEST = 4
+_LONGEST_CHAIN = 20
 _AGAIN = "export the store again"
+
+
+_Held = tuple[Certificate, str, bytes]  # a certificate, its name for people, the mark that joins it with its key
 
 
 @dataclass
@@ -37,7 +41,7 @@ class _Bags:
     password: str
     budget: Budget
     keys: list[tuple[bytes, str, bytes]] = field(default_factory=list)
-    certificates: list[tuple[Certificate, str, bytes]] = field(default_factory=list)
+    certificates: list[_Held] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     count: int = 0
 
@@ -184,8 +188,9 @@ def _read_certificate(value: der.Element, alias: str, local: bytes, bags: _Bags)
 def _joined(bags: _Bags) -> Iterator[StoreEntry]:
     """Join each private key with its certificate and chain; what is left over is trusted certificates."""
     loose = list(bags.certificates)
+    issuers = {one[0].subject.der: one for one in reversed(bags.certificates)}
     for number, (pkcs8, alias, local) in enumerate(bags.keys, 1):
-        chain = list(_chain(pkcs8, local, bags.certificates))
+        chain = _chain(pkcs8, local, bags.certificates, issuers)
         loose = [one for one in loose if one not in chain]
         named = alias or next((each for _, each, _ in chain if each), "") or f"key {number}"
         note = "" if chain else "no certificate in it belongs to this private key"
@@ -194,26 +199,23 @@ def _joined(bags: _Bags) -> Iterator[StoreEntry]:
         yield StoreEntry(alias or certificate.label, (certificate,))
 
 
-def _chain(
-    pkcs8: bytes, local: bytes, known: list[tuple[Certificate, str, bytes]]
-) -> Iterator[tuple[Certificate, str, bytes]]:
+def _chain(pkcs8: bytes, local: bytes, known: list[_Held], issuers: Mapping[bytes, _Held]) -> list[_Held]:
     try:
         half = public_half(pkcs8)
     except InputError:
         half = b""
 
-    def rank(one: tuple[Certificate, str, bytes]) -> tuple[bool, bool]:
+    def rank(one: _Held) -> tuple[bool, bool]:
         """The key decides, and among certificates over one key, as after a renewal, the mark of the exporter."""
         return one[0].spki == half, bool(local) and one[2] == local
 
     leaf = max(known, key=rank, default=None)
     if leaf is not None and not any(rank(leaf)):
-        return
-    seen = set()
-    while leaf is not None and leaf[0].der not in seen:
-        yield leaf
+        return []
+    chain: list[_Held] = []
+    while leaf is not None and leaf not in chain and len(chain) < _LONGEST_CHAIN:
+        chain.append(leaf)
         if leaf[0].self_issued:
-            return  # two certificates of one name, as after a renewal, are no chain
-        seen.add(leaf[0].der)
-        issuer = leaf[0].issuer.der
-        leaf = next((one for one in known if one[0].subject.der == issuer and one[0].der not in seen), None)
+            break  # two certificates of one name, as after a renewal, are no chain
+        leaf = issuers.get(leaf[0].issuer.der)
+    return chain

@@ -88,18 +88,22 @@ def sealed(content: bytes, password: str) -> bytes:
 
 
 def pkcs12_of(
-    password: str | None = PASSWORD, *, legacy: bool = False, others: Sequence[Certificate] = (), rounds: int = 2000
+    password: str | None = PASSWORD,
+    *,
+    legacy: bool = False,
+    certificate: Certificate = OLD_CERTIFICATE,
+    others: Sequence[Certificate] = (),
 ) -> bytes:
     """A PKCS#12 that the library wrote."""
-    certificate = x509.load_der_x509_certificate(OLD_CERTIFICATE.der)
+    leaf = x509.load_der_x509_certificate(certificate.der)
     chain = [x509.load_der_x509_certificate(one.der) for one in others]
     encryption: serialization.KeySerializationEncryption = serialization.NoEncryption()
     if password is not None:
-        builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(rounds)
+        builder = PrivateFormat.PKCS12.encryption_builder().kdf_rounds(2000)
         if legacy:
             builder = builder.key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC).hmac_hash(hashes.SHA1())  # noqa: S303 -- what old files have
         encryption = builder.build(password.encode())
-    return pkcs12.serialize_key_and_certificates(b"old", OLD, certificate, chain, encryption)
+    return pkcs12.serialize_key_and_certificates(b"old", OLD, leaf, chain, encryption)
 
 
 JKS, PKCS12 = jks_of(), pkcs12_of()
@@ -215,6 +219,22 @@ def test_of_two_certificates_over_one_key_the_marked_one_is_taken() -> None:
     key, other = open_store(data, "x", "p").entries
     assert key.certificates == (renewed,)
     assert other.certificates == (OLD_CERTIFICATE,)
+
+
+def test_a_chain_follows_the_issuers_and_a_store_of_many_entries_is_read_in_time() -> None:
+    leaf = certificate_of(OLD, "leaf", issuer="middle")
+    middle, root = certificate_of(NEW, "middle", issuer="root"), certificate_of(EC, "root")
+    data = pkcs12_of(None, certificate=leaf, others=[root, middle, NEW_CERTIFICATE])
+    assert open_store(data, "x").entries[0].certificates == (leaf, middle, root)
+    bags = [bag("1", b"\x30\x00")] * 900
+    for certificate in (leaf, middle, root):
+        wrapped = der.write(der.OCTET_STRING, certificate.der)
+        holder = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.1.9.22.1"), der.write(0xA0, wrapped))
+        bags += [bag("3", holder)] * 300
+    safe = der.write(der.SEQUENCE, data_info(der.write(der.SEQUENCE, *bags)))
+    begun = time.perf_counter()
+    open_store(der.write(der.SEQUENCE, der.write_integer(3), data_info(safe)), "x", "p")
+    assert time.perf_counter() - begun < 10
 
 
 def two_keys(password: bytes = b"password") -> bytes:
