@@ -159,7 +159,7 @@ def test_an_unreadable_extension_list_is_said() -> None:
 
 @settings(max_examples=30, deadline=None)
 @given(st.integers(0, len(SALESFORCE.der) - 1), st.integers(1, 255))
-def test_whatever_can_be_read_has_a_twin_that_the_library_loads(place: int, flip: int) -> None:
+def test_whatever_can_be_read_has_a_twin(place: int, flip: int) -> None:
     damaged = bytearray(SALESFORCE.der)
     damaged[place] ^= flip
     try:
