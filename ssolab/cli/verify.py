@@ -179,7 +179,7 @@ def _lines(shell: Shell, outcome: _Outcome) -> Iterator[str]:
         rows.append(("not judged", f"{', '.join(unjudged)}: nothing is expected"))
     for label, value in rows:
         yield f"  {label:<{_COLUMN}}{printable(value)}"
-    shown = [found for found in report.findings if found.code != "not-judged"]
+    shown = [found for found in report.findings if found.code != "not-judged" or shell.verbose]
     if shown:
         yield ""
         yield findings_text(shown)

@@ -141,7 +141,7 @@ def request_from_the_future(message: Materials, expected: RequestExpected) -> It
         )
 
 
-@check(cites="SAML2MetaIOP 2.5.2")
+@check(cites="SAML2MetaIOP 2.6.1")
 def request_certificate_expired(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
     """The certificate around the key that signed the request has expired, and this identity provider refuses that.
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from ssolab.saml.materials import Expectation, Materials
 
 
-@check(severity=Severity.WARNING, cites="SAML2MetaIOP 2.5.2")
+@check(severity=Severity.WARNING, cites="SAML2MetaIOP 2.6.1")
 def expired_certificate(message: Materials, expected: Expectation) -> Iterator[Problem]:
     """The certificate around the trusted key that signed has expired.
 
@@ -36,7 +36,7 @@ def expired_certificate(message: Materials, expected: Expectation) -> Iterator[P
             yield out_of_date(certificate, expected)
 
 
-@check(severity=Severity.WARNING, cites="SAML2MetaIOP 2.5.2")
+@check(severity=Severity.WARNING, cites="SAML2MetaIOP 2.6.1")
 def certificate_not_yet_valid(message: Materials, expected: Expectation) -> Iterator[Problem]:
     """The certificate around the trusted key that signed is not valid yet.
 
@@ -100,7 +100,7 @@ def certificate_not_trusted(message: Materials, expected: Expectation) -> Iterat
             )
 
 
-@check(severity=Severity.INFO, cites="SAML2MetaIOP 2.5.1")
+@check(severity=Severity.INFO, cites="SAML2MetaIOP 2.6.1")
 def certificate_differs(message: Materials, expected: Expectation) -> Iterator[Problem]:
     """The message carries another certificate over the same trusted key.
 

@@ -91,7 +91,7 @@ def issuer_mismatch(message: Materials, expected: Expectation) -> Iterator[Probl
             )
 
 
-@check(cites="SAML2MetaIOP 2.5")
+@check(cites="SAML2MetaIOP 2.6.1")
 def issuer_not_key_holder(message: Materials, expected: Expectation) -> Iterator[Problem]:
     """The key that signed belongs to another party than the one the message names as its issuer.
 

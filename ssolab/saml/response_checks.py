@@ -96,7 +96,7 @@ def element_repeated(message: Materials, _expected: Expected) -> Iterator[Proble
                 )
 
 
-@check(cites="SAML2Profiles 4.1.4.5")
+@check(cites="SAML2Profiles 4.1.2")
 def response_by_redirect(message: Materials, expected: Expected) -> Iterator[Problem]:
     """The Response came in a query string.
 

@@ -11,6 +11,7 @@ import pytest
 from ssolab.core.findings import InputError
 from ssolab.core.xmltree import canonical, parse
 from ssolab.saml.checks import accept
+from ssolab.saml.message_checks import version_unsupported
 from tests.saml.samples import IDP, expected, find, response, trust
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 KEY_INFO = re.compile(rb"<ds:KeyInfo>.*?</ds:KeyInfo>", re.DOTALL)
 EXPECTED = expected(trusted=(trust("p256", IDP),), in_response_to={"_q"})
+ONE_CHECK = (version_unsupported,)
+"""Signature and shape alone have to notice, so nearly every other check is left out; it is quicker too."""
 VALUES = re.compile(rb"<ds:(DigestValue|SignatureValue)>([^<]*)</ds:")
 
 
@@ -47,7 +50,7 @@ def flips(message: bytes) -> Iterator[tuple[int, bytes]]:
 
 def principal(message: bytes) -> Principal | None:
     try:
-        return accept(message, EXPECTED).principal
+        return accept(message, EXPECTED, ONE_CHECK).principal
     except InputError:
         return None
 
