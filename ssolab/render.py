@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import enum
-import importlib.metadata
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -29,6 +28,8 @@ _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160
 
 def package_version() -> str:
     """Give the version of the installed package."""
+    import importlib.metadata  # costs tens of milliseconds, which only JSON and --version need to pay
+
     return importlib.metadata.version("ssolab")
 
 
