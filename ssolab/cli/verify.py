@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ssolab.saml.request_checks import AcceptedRequest
 
 _COLUMN = 12
+_DAY = 86_400
 _WEAK = ("sha1", "rsa1024", "rsa15", "inclusive-c14n")
 
 
@@ -58,13 +59,28 @@ def command() -> None:
 @click.option("--unsolicited", is_flag=True, help="Allow a response that answers no request.")
 @click.option(
     "--skew",
-    type=click.FloatRange(0, 86_400),
+    type=click.IntRange(0, _DAY),
     default=60,
     show_default=True,
     metavar="SECONDS",
     help="How far the clocks may be apart.",
 )
-@click.option("--max-age", type=click.FloatRange(0), metavar="SECONDS", help="How old the message may be.")
+@click.option("--max-age", type=click.IntRange(0, 366 * _DAY), metavar="SECONDS", help="How old the message may be.")
+@click.option("--checks-expiry", is_flag=True, help="Refuse a certificate that is out of date, as AD FS does.")
+@click.option(
+    "--match",
+    type=click.Choice(["key", "certificate"]),
+    default="key",
+    show_default=True,
+    help="What has to be trusted: the key alone, or the very certificate that the message carries.",
+)
+@click.option(
+    "--want-signed",
+    type=click.Choice(["either", "assertion", "response", "both"]),
+    default="either",
+    show_default=True,
+    help="What of a response has to be signed.",
+)
 @click.option("--allow", multiple=True, type=click.Choice(_WEAK), help="Permit something weak by its name.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Waive the errors of one check; never of a signature.")
 @shared("verify")
@@ -101,6 +117,8 @@ def _common(shell: Shell, file: str, trust: Trust, options: dict[str, Any]) -> d
         "message_life": None if options["max_age"] is None else timedelta(seconds=options["max_age"]),
         "permit": frozenset(Permission(each) for each in options["allow"]),
         "ignore": frozenset(options["ignore"]),
+        "checks_expiry": options["checks_expiry"],
+        "match": options["match"],
         "document": shown_name(file),
     }
 
@@ -115,6 +133,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
         recipient=options["recipient"] or None,
         in_response_to=frozenset(answers) if answers or options["unsolicited"] else None,
         unsolicited=options["unsolicited"],
+        want_signed=options["want_signed"],
         binding=received.binding,
     )
     report = accept(received.xml, expected)
@@ -125,8 +144,8 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
     from ssolab.saml.request_checks import RequestExpected, accept_request
 
-    for name in ("audience", "in_response_to", "unsolicited"):
-        if options[name]:
+    for name in ("audience", "in_response_to", "unsolicited", "want_signed"):
+        if options[name] not in {None, (), False, "either"}:
             raise click.UsageError(f"--{name.replace('_', '-')} is for a Response, and {file} is an AuthnRequest")
     roles = [each.sp for each in trust.entities if each.sp is not None]
     expected = RequestExpected(

@@ -53,7 +53,7 @@ def audience_mismatch(message: Materials, expected: Expected) -> Iterator[Proble
             )
 
 
-@check(cites="SAML2Profiles 4.1.4.2")
+@check(cites="SAML2Prof 4.1.4.2")
 def conditions_missing(message: Materials, _expected: Expected) -> Iterator[Problem]:
     """The assertion has no Conditions.
 
@@ -81,7 +81,7 @@ def condition_unknown(message: Materials, _expected: Expected) -> Iterator[Probl
             )
 
 
-@check(cites="SAML2Profiles 4.1.4.2")
+@check(cites="SAML2Prof 4.1.4.2")
 def authn_statement_missing(message: Materials, _expected: Expected) -> Iterator[Problem]:
     """The assertion does not say that anybody logged in.
 

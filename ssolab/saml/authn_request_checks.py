@@ -155,7 +155,7 @@ def request_certificate_expired(message: Materials, expected: RequestExpected) -
                 yield out_of_date(certificate, expected)
 
 
-@check(severity=Severity.INFO, cites="SAML2Bindings 3.4.4.1")
+@check(severity=Severity.INFO, cites="SAML2Bind 3.4.4.1")
 def certificate_not_compared(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
     """This identity provider compares certificates, and with a redirect none can travel.
 
@@ -167,7 +167,7 @@ def certificate_not_compared(message: Materials, expected: RequestExpected) -> I
         )
 
 
-@check(severity=Severity.INFO, cites="SAML2Profiles 4.1.4.1")
+@check(severity=Severity.INFO, cites="SAML2Prof 4.1.4.1")
 def signature_not_judged(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
     """This identity provider does not look at the signatures of requests.
 

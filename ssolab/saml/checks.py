@@ -55,7 +55,7 @@ CHECKS: tuple[Check[Any], ...] = entries_of(
 """Everything that `accept` judges of what a Response says."""
 
 
-@refusal(cites="SAML2Profiles 4.1.4.5")
+@refusal(cites="SAML2Prof 4.1.4.5")
 def replayed_assertion(message: Materials, issuer: str, identifier: str, until: datetime) -> Problem:
     """The assertion has been used before.
 

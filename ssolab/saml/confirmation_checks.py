@@ -44,7 +44,7 @@ def data_of(confirmation: Element) -> Element | None:
     return only(confirmation, SAML, "SubjectConfirmationData")
 
 
-@check(cites="SAML2Profiles 4.1.4.2")
+@check(cites="SAML2Prof 4.1.4.2")
 def subject_confirmation_missing(message: Materials, _expected: Expected) -> Iterator[Problem]:
     """The assertion has no bearer SubjectConfirmation.
 
@@ -62,7 +62,7 @@ def subject_confirmation_missing(message: Materials, _expected: Expected) -> Ite
     )
 
 
-@check(cites="SAML2Profiles 4.1.4.3")
+@check(cites="SAML2Prof 4.1.4.3")
 def recipient_mismatch(message: Materials, expected: Expected) -> Iterator[Problem]:
     """The assertion was made for another address.
 
@@ -87,7 +87,7 @@ def _misdirected(confirmation: Element, message: Materials, expected: Expected) 
         )
 
 
-@check(cites="SAML2Profiles 4.1.4.3")
+@check(cites="SAML2Prof 4.1.4.3")
 def in_response_to_mismatch(message: Materials, expected: Expected) -> Iterator[Problem]:
     """The message answers a request that is not pending here.
 
@@ -122,7 +122,7 @@ def _misanswered(confirmation: Element, message: Materials, _expected: Expected)
         )
 
 
-@check(cites="SAML2Profiles 4.1.5")
+@check(cites="SAML2Prof 4.1.5")
 def unsolicited_response(message: Materials, expected: Expected) -> Iterator[Problem]:
     """The message answers no request, and only answers are welcome here.
 
@@ -155,7 +155,7 @@ def _pending(expected: Expected) -> str:
     return "InResponseTo " + " or ".join(map(_measured, pending[:_SHOWN])) + more
 
 
-@check(cites="SAML2Profiles 4.1.4.3")
+@check(cites="SAML2Prof 4.1.4.3")
 def expired_confirmation(message: Materials, expected: Expected) -> Iterator[Problem]:
     """The time to deliver the assertion is over, or was never bounded.
 
@@ -199,7 +199,7 @@ def early(element: Element, message: Materials, expected: Expected) -> Iterator[
         )
 
 
-@check(severity=Severity.WARNING, cites="SAML2Profiles 4.1.4.2")
+@check(severity=Severity.WARNING, cites="SAML2Prof 4.1.4.2")
 def confirmation_with_not_before(message: Materials, expected: Expected) -> Iterator[Problem]:
     """The bearer SubjectConfirmationData has a NotBefore, which the profile forbids.
 

@@ -59,7 +59,7 @@ def message_without_id(message: Materials, _expected: Expectation) -> Iterator[P
             yield Problem(f"{name_of(each)} has no ID", observed=attribute_of(each, "ID"), where=message.where(each))
 
 
-@check(cites="SAML2Profiles 4.1.4.2")
+@check(cites="SAML2Prof 4.1.4.2")
 def issuer_missing(message: Materials, _expected: Expectation) -> Iterator[Problem]:
     """An assertion or a request does not say who issued it.
 
@@ -114,7 +114,7 @@ def issuer_not_key_holder(message: Materials, expected: Expectation) -> Iterator
                 )
 
 
-@check(severity=Severity.WARNING, cites="SAML2Profiles 4.1.4.2")
+@check(severity=Severity.WARNING, cites="SAML2Prof 4.1.4.2")
 def issuer_format_not_entity(message: Materials, _expected: Expectation) -> Iterator[Problem]:
     """The Format of an Issuer says that it is something else than an entityID.
 
@@ -132,7 +132,7 @@ def issuer_format_not_entity(message: Materials, _expected: Expectation) -> Iter
             )
 
 
-@check(cites="SAML2Bindings 3.5.5.2")
+@check(cites="SAML2Bind 3.5.5.2")
 def destination_mismatch(message: Materials, expected: Expectation) -> Iterator[Problem]:
     """The message was made for another address.
 
@@ -151,7 +151,7 @@ def destination_mismatch(message: Materials, expected: Expectation) -> Iterator[
     )
 
 
-@check(severity=Severity.WARNING, cites="SAML2Bindings 3.5.5.2")
+@check(severity=Severity.WARNING, cites="SAML2Bind 3.5.5.2")
 def destination_missing(message: Materials, expected: Expectation) -> Iterator[Problem]:
     """A signed message does not say for which address it was made.
 

@@ -57,7 +57,7 @@ def _codes(status: Element) -> Iterator[Element]:
         code = only(code, SAMLP, "StatusCode")
 
 
-@check(cites="SAML2Profiles 4.1.4.2")
+@check(cites="SAML2Prof 4.1.4.2")
 def issuers_differ(message: Materials, _expected: Expected) -> Iterator[Problem]:
     """The Response and its Assertion name different issuers.
 
@@ -96,7 +96,7 @@ def element_repeated(message: Materials, _expected: Expected) -> Iterator[Proble
                 )
 
 
-@check(cites="SAML2Profiles 4.1.2")
+@check(cites="SAML2Prof 4.1.2")
 def response_by_redirect(message: Materials, expected: Expected) -> Iterator[Problem]:
     """The Response came in a query string.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -147,6 +148,20 @@ def test_the_moment_and_the_skew_decide() -> None:
         assert verify("response.xml", "--trust", "idp.xml", "--skew", skew, "--at", f"2027-01-04T{at}Z") == code
 
 
+def test_a_strict_receiver_can_be_asked_for(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    renewed = certificate("idp", not_after=NOW - timedelta(days=1))
+    (here / "expired.crt").write_text(renewed.pem)
+    assert verify("response.xml", "--trust", "expired.crt", *AT) == 0
+    assert "warning[expired-certificate]" in capsys.readouterr().out
+    for option, code in (
+        (["--checks-expiry"], "error[expired-certificate]"),
+        (["--match", "certificate"], "error[certificate-not-trusted]"),
+        (["--want-signed", "both"], "error[signature-missing]"),
+    ):
+        assert verify("response.xml", "--trust", "expired.crt", *option, *AT) == 1
+        assert code in capsys.readouterr().out
+
+
 def test_fail_on_moves_the_exit_code_and_not_the_verdict(capsys: pytest.CaptureFixture[str]) -> None:
     late = ["--at", "2027-01-04T09:05:00Z"]
     assert verify("response.xml", "--trust", "idp.xml", *late) == 0
@@ -268,6 +283,8 @@ def test_options_of_a_response_are_refused(capsys: pytest.CaptureFixture[str]) -
         (["response.xml", "--trust", "idp.xml", "--allow", "md5"], "'md5' is not one of"),
         (["response.xml", "--trust", "idp.xml", "--at", "yesterday"], "'yesterday' is not an ISO 8601 moment"),
         (["response.xml", "--trust", "idp.xml", "--skew", "-1"], "-1"),
+        (["response.xml", "--trust", "idp.xml", "--skew", "nan"], "'nan' is not a valid"),
+        (["response.xml", "--trust", "idp.xml", "--max-age", "1e400"], "'1e400' is not a valid"),
         (["response.xml", "--trust", "idp.xml", "--ignore", "digest-mismatch"], "never its signature or shape"),
         (["response.xml", "--trust", "idp.xml", "--ignore", "audience-mismach"], "did you mean audience-mismatch?"),
         (["-", "--trust", "-"], "standard input can be read once"),

@@ -6,7 +6,7 @@ import copy
 from dataclasses import replace
 from datetime import timedelta
 from time import process_time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 from lxml import etree
@@ -19,6 +19,7 @@ from ssolab.core.xmltree import SAML, SAMLP
 from ssolab.saml import checks as accepting
 from ssolab.saml import structure
 from ssolab.saml.checks import CHECKS, accept, expected_of
+from ssolab.saml.issue import draft_response, seal
 from tests.saml.samples import (
     ACS,
     IDP,
@@ -175,6 +176,27 @@ def test_second_opinions_are_heard_and_agree() -> None:
     assert report.verifiers == dict.fromkeys(("ssolab", "signxml", "xmlsec"), Opinion.ACCEPTED) | {
         name: Opinion.ACCEPTED for name in report.verifiers if name == "pybergshamra"
     }
+
+
+@pytest.mark.parametrize("sign_as", ["assertion", "response", "both"])
+def test_what_the_salesforce_flavour_issues_is_accepted_by_everybody(
+    sign_as: Literal["assertion", "response", "both"],
+) -> None:
+    party = asserting(flavour="salesforce", sign=sign_as)
+    ids = iter(("_r", "_a", "_s"))
+    drafted = draft_response(
+        party,
+        now=NOW,
+        new_id=lambda: next(ids),
+        name_id="amira@greenmoor.org",
+        attributes={"userId": "005"},
+        in_response_to=REQUEST,
+    )
+    message = seal(drafted, party.credential, sign=sign_as, flavour="salesforce")
+    report = accept(message, expected(opinions=True))
+    assert codes(report) == codes(report, Severity.WARNING) == []
+    assert report.principal is not None
+    assert report.principal.attributes == {"userId": ("005",)}
 
 
 def test_a_second_opinion_that_disagrees_refuses(monkeypatch: pytest.MonkeyPatch) -> None:
