@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from ssolab.core.certs import Certificate
+    from ssolab.cutover.cast import Cast
     from ssolab.cutover.model import Inventory, Link
     from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty, SignedParts
     from ssolab.web.app import RunningLab
     from ssolab.web.journal import Entry
-    from ssolab.web.lab import LabConfig
+    from ssolab.web.lab import LabConfig, Play
 
 LAST_BASE_PORT = 65_533
 SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
@@ -138,23 +140,20 @@ def config_of(  # noqa: PLR0913  each is an option of the command
     from ssolab.core.keys import new_private_key
     from ssolab.cutover.cast import cast_for
     from ssolab.cutover.model import User
-    from ssolab.cutover.staging import asserting_party, pair, relying_party
     from ssolab.web.lab import LabConfig
     from ssolab.web.pages import is_loopback
 
     cast = cast_for(inventory, new_private_key)
-    asserting, relying = pair(inventory, link, cast)
-    asserting = replace(asserting, sign=sign or asserting.sign, flavour=_flavour(inventory, "asserting", asserting))
-    relying = replace(relying, flavour=_flavour(inventory, "relying", relying))
-    sides = (
-        *(each.sp for each in relying_party(inventory, link).entities if each.entity_id == relying.entity_id),
-        *(each.idp for each in asserting_party(inventory, link).entities if each.entity_id == asserting.entity_id),
-    )
-    originals = [key.certificate for side in sides if side for key in side.trusted_keys("") if key.certificate]
-    twins = {cast.credential(each).certificate.sha256: each.spki_sha256 for each in originals if cast.is_twin(each)}
+    first, *others = _plays(inventory, link, cast, sign)
+    twins = {
+        cast.credential(each).public.sha256: each.spki_sha256
+        for played in (link, *(inventory.links[other.link] for other in others))
+        for each in _certificates(inventory, played)
+        if cast.is_twin(each)
+    }
     return LabConfig(
-        asserting=asserting,
-        relying=relying,
+        asserting=first.asserting,
+        relying=first.relying,
         users=inventory.users or (User(username=SOMEBODY),),
         link=link.id,
         flow=link.flow,
@@ -162,9 +161,41 @@ def config_of(  # noqa: PLR0913  each is an option of the command
         host=host,
         ports=(port, port + 1, port + 2) if port else (0, 0, 0),
         names=frozenset() if is_loopback(host) else frozenset({host}),
-        remarks=tuple(remarks(inventory, link, twins=bool(twins))),
+        remarks=tuple(remarks(inventory, twins=bool(twins))),
         twins=twins,
+        others=tuple(others),
     )
+
+
+def _plays(inventory: Inventory, link: Link, cast: Cast, sign: SignedParts | None) -> Iterator[Play]:
+    """Set up the wanted link first, then every other one for which the lab has the metadata."""
+    from ssolab.cutover.staging import pair
+    from ssolab.web.lab import Play
+
+    for each in (link, *(other for other in inventory.links.values() if other.id != link.id)):
+        try:
+            asserting, relying = pair(inventory, each, cast)
+        except ConfigError:
+            if each is link:
+                raise
+            continue
+        flavour = _flavour(inventory, "asserting", asserting)
+        yield Play(
+            link=each.id,
+            flow=each.flow,
+            asserting=replace(asserting, sign=sign or asserting.sign, flavour=flavour),
+            relying=replace(relying, flavour=_flavour(inventory, "relying", relying)),
+        )
+
+
+def _certificates(inventory: Inventory, link: Link) -> Iterator[Certificate]:
+    """Give the certificates that the two sides of a link publish for signing: those that a twin may stand for."""
+    from ssolab.cutover.staging import asserting_party, relying_party
+
+    sp = next((each.sp for each in relying_party(inventory, link).entities if each.sp), None)
+    idp = next((each.idp for each in asserting_party(inventory, link).entities if each.idp), None)
+    for role in (sp, idp):
+        yield from (key.certificate for key in (role.trusted_keys("") if role else ()) if key.certificate)
 
 
 def _flavour(inventory: Inventory, side: str, party: AssertingParty | RelyingParty) -> Flavour:
@@ -173,10 +204,9 @@ def _flavour(inventory: Inventory, side: str, party: AssertingParty | RelyingPar
     return party.flavour if said is None else "salesforce" if said == "salesforce" else "generic"
 
 
-def remarks(inventory: Inventory, link: Link, *, twins: bool) -> Iterator[str]:
-    """Say what is being played."""
-    played = f"{link.flow}, signed by {link.signer}, verified by {link.verifier}"
-    yield f"Playing link {link.id} of {inventory.name}: {played}."
+def remarks(inventory: Inventory, *, twins: bool) -> Iterator[str]:
+    """Say what the lab is made of."""
+    yield f"The lab is {inventory.name}."
     if twins:
         yield "Certificates whose private key is not at hand are played by twins: same names and dates, another key."
 
@@ -187,10 +217,11 @@ def greeting(inventory: Inventory, link: Link, running: RunningLab) -> Iterator[
     from ssolab.render import printable
 
     lab, bases = running.lab, running.bases
-    yield from (printable(remark) for remark in lab.config.remarks)
-    others = [name for name in inventory.links if name != link.id]
-    if others:
-        yield printable(f"Other links, with --link: {', '.join(others)}")
+    played = f"{link.flow}, signed by {link.signer}, verified by {link.verifier}"
+    yield printable(f"Playing link {link.id} of {inventory.name}: {played}.")
+    yield from (printable(remark) for remark in lab.config.remarks[1:])
+    if others := [name for name in lab.links if name != link.id]:
+        yield printable(f"Other links, with --link or on the control page: {', '.join(others)}.")
     yield ""
     yield f"  asserting party  {bases.asserting}/   {printable(lab.asserting.entity_id)}"
     yield f"  relying party    {bases.relying}/   {printable(lab.relying.entity_id)}"
@@ -206,7 +237,8 @@ def _described(running: RunningLab) -> str:
 
     lab = running.lab
     where = {
-        "link": lab.config.link,
+        "link": lab.play.link,
+        "links": lab.links,
         "asserting": {"entity_id": lab.asserting.entity_id, "address": running.bases.asserting},
         "relying": {"entity_id": lab.relying.entity_id, "address": running.bases.relying},
         "control": {"address": running.bases.control, "token": lab.token},

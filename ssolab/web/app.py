@@ -25,7 +25,7 @@ from ssolab.saml.metadata import Endpoint, IndexedEndpoint
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
-from ssolab.web.lab import Bases, Lab, LabConfig
+from ssolab.web.lab import Bases, Lab
 from ssolab.web.pages import MAX_BODY, is_loopback
 from ssolab.web.sp import create_relying_app
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from waitress.server import BaseWSGIServer
 
     from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.web.lab import LabConfig, Play
 
 __all__ = ["create_asserting_app", "create_control_app", "create_relying_app", "rehomed", "running_lab"]
 
@@ -70,6 +71,11 @@ def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> t
     return replace(asserting, sso=sso, acs=acs), replace(relying, sso=sso, acs=acs)
 
 
+def _at_home(play: Play, bases: Bases) -> Play:
+    asserting, relying = rehomed(play.asserting, play.relying, bases)
+    return replace(play, asserting=asserting, relying=relying)
+
+
 def _org_in(relying: RelyingParty) -> str | None:
     """Read the org's id off its declared address, whose query names it."""
     for endpoint in relying.acs:
@@ -91,7 +97,8 @@ def running_lab(config: LabConfig) -> Iterator[RunningLab]:
         here = [_base(config.host, each.getsockname()[1]) for each in sockets]
         bases = Bases(asserting=here[0], relying=here[1], control=here[2])
         asserting, relying = rehomed(config.asserting, config.relying, bases)
-        lab = Lab(replace(config, asserting=asserting, relying=relying), bases)
+        others = tuple(_at_home(play, bases) for play in config.others)
+        lab = Lab(replace(config, asserting=asserting, relying=relying, others=others), bases)
         server = _Server(lab, sockets)
     except BaseException:
         for each in sockets:

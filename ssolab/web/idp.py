@@ -192,7 +192,7 @@ def _home(lab: Lab) -> Response:
         "home.html",
         heading="Mock identity provider",
         intro=["It asks who you are, believes you, and says so to the service provider in a signed Response."],
-        remarks=lab.config.remarks,
+        remarks=lab.remarks,
         starts=[
             Start(
                 href=profile.IDP_START + "?app=0sp" if salesforce else START,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssolab.core.instants import format_instant
 from ssolab.core.keys import PublicKey, TrustedKey
@@ -41,7 +41,7 @@ def _key_row(
         "certificate_sha256": None,
         "not_before": None,
         "not_after": None,
-        "twin_of": None,
+        "twin_of": lab.config.twins.get(public.sha256),
         "state": None,
     }
     if certificate:
@@ -50,7 +50,6 @@ def _key_row(
             "certificate_sha256": certificate.sha256,
             "not_before": format_instant(certificate.not_before),
             "not_after": format_instant(certificate.not_after),
-            "twin_of": lab.config.twins.get(certificate.sha256),
             "state": "expired"
             if now > certificate.not_after
             else "not yet valid"
@@ -58,3 +57,14 @@ def _key_row(
             else None,
         }
     return row
+
+
+def sides(lab: Lab) -> list[dict[str, Any]]:
+    """Describe the keys of both sides."""
+    asserting, relying = lab.pair
+    return [
+        {"side": "asserting", "title": "Identity provider", "entity_id": asserting.entity_id}
+        | {"rows": key_rows(lab, asserting)},
+        {"side": "relying", "title": "Service provider", "entity_id": relying.entity_id}
+        | {"rows": key_rows(lab, relying)},
+    ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -90,12 +90,23 @@ class Bases:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Play:
+    """One link as the lab can play it."""
+
+    link: str
+    asserting: AssertingParty
+    relying: RelyingParty
+    flow: Flow | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class LabConfig:
     """Everything that a lab is started with; command line, `ssolab.toml` and tests each build one.
 
     `ports` are those of the asserting party, the relying party and the control page; 0 takes a free one. `names` are
     host names beyond loopback under which the lab may be asked. `remarks` stand on the front pages: whose keys are
-    played by twins, for one. `twins` maps a twin's certificate SHA-256 to the SPKI SHA-256 of the key it stands for.
+    played by twins, for one. `twins` maps the SPKI SHA-256 of a twin's key to that of the key it stands for. `others`
+    are further links that the running lab can be told to play instead.
     """
 
     asserting: AssertingParty
@@ -112,6 +123,7 @@ class LabConfig:
     token: str = field(default="", repr=False)
     remarks: tuple[str, ...] = ()
     twins: Mapping[str, str] = field(default_factory=dict)
+    others: tuple[Play, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,14 +151,33 @@ class Lab:
         self.seen = Seen()
         self.on_entry: Callable[[Entry], object] | None = None
         """Told of every journal entry, in the thread that made it."""
+        self.playing = threading.RLock()
+        """Held while a login is played without a browser, so that nobody changes the link in its middle."""
         self._lock = threading.Lock()
-        self._pair = config.asserting, config.relying
+        self._play = Play(link=config.link, flow=config.flow, asserting=config.asserting, relying=config.relying)
+        self._plays = {play.link: play for play in (self._play, *config.others)}
+
+    @property
+    def play(self) -> Play:
+        """The link that is played now, with both settings as they stand at this moment."""
+        with self._lock:
+            return self._play
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        """The links that can be played."""
+        return tuple(self._plays)
 
     @property
     def pair(self) -> tuple[AssertingParty, RelyingParty]:
-        """Both settings, as they stand at one moment."""
-        with self._lock:
-            return self._pair
+        """Both settings."""
+        play = self.play
+        return play.asserting, play.relying
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What the front pages say of the lab."""
+        return self.config.remarks
 
     @property
     def asserting(self) -> AssertingParty:
@@ -161,7 +192,24 @@ class Lab:
     def reconfigure(self, asserting: AssertingParty, relying: RelyingParty) -> None:
         """Replace both settings at once; what is pending and remembered stays, as in a real party."""
         with self._lock:
-            self._pair = asserting, relying
+            self._play = replace(self._play, asserting=asserting, relying=relying)
+            self._plays[self._play.link] = self._play
+
+    def choose(self, link: str) -> None:
+        """Play another link from now on; logins that are under way end here.
+
+        Raises:
+            InputError: the lab has no such link.
+        """
+        if link not in self._plays:
+            raise InputError("link", f"no link is called {link!r}", f"choose one of {', '.join(self._plays)}")
+        with self._lock:
+            changed = self._play.link != link
+            self._play = self._plays[link]
+        if changed:
+            self.errands.clear()
+            self.pending.clear()
+            self.record(side="control", event="link-chosen", summary=f"Link {link} is played from now on")
 
     def forget(self) -> None:
         """Forget all that happened: the journal, open requests, seen assertions."""
@@ -186,7 +234,7 @@ class Lab:
 
     def record(self, *, side: str, event: str, summary: str, **facts: Any) -> Entry:
         """Write one line into the journal."""
-        at, link = self.now(), self.config.link
+        at, link = self.now(), self.play.link
         facts["message"] = facts.get("message", b"")[:LONGEST_KEPT]
         entry = self.journal.add(
             lambda number: Entry(number=number, at=at, link=link, side=side, event=event, summary=summary, **facts)

@@ -108,7 +108,8 @@ def draw(template: str, *, status: int = 200, **context: Any) -> Response:
         "role": ROLES[side],
         "who": who,
         "bases": lab.bases,
-        "link": lab.config.link,
+        "link": lab.play.link,
+        "twins": lab.config.twins,
         "now": format_instant(lab.now()),
     }
     return make_response(render_template(template, **shared | context), status)

@@ -192,7 +192,7 @@ def _home(lab: Lab) -> Response:
         "home.html",
         heading="Mock service provider",
         intro=["It sends you to the identity provider and judges what you bring back, with every reason shown."],
-        remarks=lab.config.remarks,
+        remarks=lab.remarks,
         starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first.")],
         facts=_settings(relying),
         keys=key_rows(lab, relying),

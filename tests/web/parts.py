@@ -11,11 +11,12 @@ from ssolab.core.keys import SigningCredential, TrustedKey
 from ssolab.core.names import name_of
 from ssolab.core.selfsigned import self_signed
 from ssolab.cutover.model import User
+from ssolab.cutover.scene import Flow
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.saml.parties import AssertingParty, RelyingParty
 from ssolab.web.idp import create_asserting_app
-from ssolab.web.lab import Lab, LabConfig
+from ssolab.web.lab import Lab, LabConfig, Play
 from ssolab.web.sp import create_relying_app
 from tests.keys import test_key
 
@@ -87,6 +88,13 @@ def config(asserting: AssertingParty | None = None, relying: RelyingParty | None
     )
 
 
+def with_second_link() -> LabConfig:
+    """Settings of a lab that can play another link too, one whose request key is not trusted."""
+    other = replace(relying_party(), credential=credential("foreign"))
+    play = Play(link="stranger", flow=Flow.SAML_REQUEST, asserting=asserting_party(), relying=other)
+    return replace(config(), others=(play,))
+
+
 def salesforce_relying() -> RelyingParty:
     return replace(relying_party(), flavour="salesforce", org_id=ORG)
 
@@ -98,7 +106,13 @@ def salesforce_asserting() -> AssertingParty:
 class Pair:
     """A lab with a client for each of its two parties."""
 
-    def __init__(self, asserting: AssertingParty | None = None, relying: RelyingParty | None = None) -> None:
-        self.lab = Lab(config(asserting, relying))
+    def __init__(
+        self,
+        asserting: AssertingParty | None = None,
+        relying: RelyingParty | None = None,
+        *,
+        settings: LabConfig | None = None,
+    ) -> None:
+        self.lab = Lab(settings or config(asserting, relying))
         self.idp: FlaskClient = create_asserting_app(self.lab).test_client()
         self.sp: FlaskClient = create_relying_app(self.lab).test_client()

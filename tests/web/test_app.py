@@ -17,7 +17,7 @@ import pytest
 from ssolab.core.findings import ConfigError
 from ssolab.saml.metadata import read_entity
 from ssolab.web.app import running_lab
-from tests.web.parts import AMIRA, IDP, ORG, SP, config, salesforce_asserting, salesforce_relying
+from tests.web.parts import AMIRA, IDP, ORG, SP, config, salesforce_asserting, salesforce_relying, with_second_link
 
 
 def get(url: str) -> str:
@@ -91,6 +91,13 @@ def test_an_org_declares_the_addresses_of_its_flavour() -> None:
         action, fields = form_of(post(f"{running.bases.asserting}/login", fields | {"username": AMIRA.username}))
         assert action == acs
         assert "Logged in" in post(action, fields)
+
+
+def test_every_link_of_a_lab_is_at_home_on_its_ports() -> None:
+    with running_lab(with_second_link()) as running:
+        running.lab.choose("stranger")
+        assert running.lab.relying.default_acs.location == f"{running.bases.relying}/saml/acs"
+        assert running.lab.asserting.sso[0].location == f"{running.bases.asserting}/saml/sso"
 
 
 def test_an_org_without_a_known_id_takes_it_from_the_address_it_declared() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -8,7 +9,19 @@ import pytest
 from ssolab.core.instants import format_instant
 from ssolab.web.control import create_control_app
 from ssolab.web.lab import Bases, Lab
-from tests.web.parts import AMIRA, BEN, IDP, NOW, SP, Pair, asserting_party, config, credential, relying_party
+from tests.web.parts import (
+    AMIRA,
+    BEN,
+    IDP,
+    NOW,
+    SP,
+    Pair,
+    asserting_party,
+    config,
+    credential,
+    relying_party,
+    with_second_link,
+)
 
 if TYPE_CHECKING:
     from flask.testing import FlaskClient
@@ -68,7 +81,7 @@ def test_a_login_may_start_at_either_side() -> None:
     [
         ({"user": "mallory"}, "nobody is called"),
         ({"user": 5}, "nobody is called"),
-        ({"link": "okta"}, "this lab plays partner"),
+        ({"link": "okta"}, "hoose one of partner"),
         ({"flow": "saml-logout"}, "hoose one of"),
         ({"flow": []}, "hoose one of"),
         ({"fault": "x"}, "does not know"),
@@ -198,6 +211,65 @@ def test_the_keys_of_both_sides_are_listed_with_hashes_and_dates_and_no_private_
     assert told == {(IDP, "signs with", idp), (IDP, "trusts", sp), (SP, "signs with", sp), (SP, "trusts", idp)}
     assert all(key["not_after"] == "2028-01-01T00:00:00Z" for key in keys)
     assert "private" not in str(keys).lower()
+
+
+def test_a_lab_of_several_links_plays_the_one_that_is_asked_for() -> None:
+    lab = Controlled(settings=with_second_link())
+    assert lab.control.get("/api/links").get_json() == {"links": ["partner", "stranger"], "playing": "partner"}
+    assert lab.login()["verdict"] == "accepted"
+    assert lab.login(link="stranger")["verdict"] == "refused"
+    assert lab.control.get("/api/links").get_json()["playing"] == "stranger"
+    assert lab.login(link="partner")["verdict"] == "accepted"
+    links = [entry.link for entry in lab.lab.journal.entries()]
+    assert links == ["partner"] * 4 + ["stranger"] * 3 + ["partner"] * 5
+    refused = lab.control.get("/api/journal?link=stranger&verdict=refused").get_json()["entries"]
+    assert [entry["side"] for entry in refused] == ["asserting"]
+
+
+def test_another_link_is_chosen_with_the_token_alone_and_from_those_that_there_are() -> None:
+    lab = Controlled(settings=with_second_link())
+    assert lab.control.post("/api/link", json={"link": "stranger"}).status_code == 403
+    assert lab.control.post("/link", data={"link": "stranger"}).status_code == 403
+    for bad in ({"link": "nobody"}, {"link": 5}, {}):
+        assert lab.control.post("/api/link", json=bad, headers=BEARER).status_code == 400
+    assert lab.lab.play.link == "partner"
+    assert lab.control.post("/link", data={"link": "stranger", "token": TOKEN}).status_code == 303
+    assert "stranger (playing)" in lab.control.get(f"/?token={TOKEN}").text
+    assert lab.control.post("/api/link", json={"link": "partner"}, headers=BEARER).get_json()["playing"] == "partner"
+
+
+def test_a_login_that_was_under_way_ends_when_another_link_is_chosen() -> None:
+    lab = Controlled(settings=with_second_link())
+    form = lab.idp.get("/saml/start")
+    errand = re.search(r'name="errand" value="([^"]+)"', form.text)
+    assert errand is not None
+    lab.lab.choose("stranger")
+    assert lab.idp.post("/login", data={"errand": errand[1], "username": AMIRA.username}).status_code == 400
+
+
+def test_settings_that_were_replaced_stay_with_their_link() -> None:
+    lab = Controlled(settings=with_second_link())
+    lab.lab.reconfigure(replace(asserting_party(), sign="both"), relying_party())
+    signed = []
+    for name in ("stranger", "partner"):
+        lab.lab.choose(name)
+        signed.append(lab.lab.asserting.sign)
+    assert signed == ["assertion", "both"]
+
+
+def test_a_twin_is_marked_wherever_its_key_is_shown() -> None:
+    twins = {credential("idp").public.sha256: "0" * 64}
+    lab = Controlled(settings=replace(config(), twins=twins))
+    result = lab.login()["result"]
+    assert isinstance(result, dict)
+    assert result["signature"]["twin_of"] == "0" * 64
+    keys = lab.control.get("/api/keys").get_json()["keys"]
+    assert {(key["spki_sha256"], key["twin_of"]) for key in keys} == {
+        (credential("idp").public.sha256, "0" * 64),
+        (credential("sp").public.sha256, None),
+    }
+    for client, path in ((lab.control, "/"), (lab.control, "/journal/4"), (lab.sp, "/"), (lab.idp, "/")):
+        assert "0" * 64 in client.get(path).text
 
 
 def test_the_page_shows_journal_keys_and_clock() -> None:
