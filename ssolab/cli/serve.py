@@ -206,7 +206,7 @@ def _flavour(inventory: Inventory, side: str, party: AssertingParty | RelyingPar
 
 def remarks(inventory: Inventory, *, twins: bool) -> Iterator[str]:
     """Say what the lab is made of."""
-    yield f"The lab is {inventory.name}."
+    yield f"The lab was read from {inventory.name}."
     if twins:
         yield "Certificates whose private key is not at hand are played by twins: same names and dates, another key."
 
