@@ -26,8 +26,8 @@ _BETWEEN_TAGS = re.compile(rb">[ \t\n]+<")
 def explain_digest(shape: Shape, form: Form, digested: bytes) -> str:
     """Word what was digested, and which harmless change would make the digest fit."""
     shown = excerpt(digested.decode(), _SHOWN)
-    uri = shape.reference.get("URI") if shape.reference is not None else None
-    words = f"the digest of {excerpt(uri)} does not fit; digested were {len(digested):,} bytes: {shown}"
+    uri = excerpt(shape.reference.get("URI"))
+    words = f"the digest of {uri} does not fit; digested were {len(digested):,} bytes: {shown}"
     if len(digested) > _LARGEST:
         return words
     for cause, candidate in _variants(shape, form, digested):

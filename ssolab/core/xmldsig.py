@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ssolab.core import xmlreasons as reasons
+from ssolab.core.algorithms import DIGESTS
 from ssolab.core.findings import has_error
 from ssolab.core.xmldiagnosis import explain_digest
 from ssolab.core.xmlforms import digested_bytes, relative_namespace_in, signed_info_bytes
 from ssolab.core.xmlkeys import Evidence, certificates_of, judge_algorithm, judge_key, usable
+from ssolab.core.xmlplain import Plain, verify_plain
 from ssolab.core.xmlshape import read_shape
 from ssolab.core.xmlsign import sign, sign_detached
 from ssolab.core.xmltree import DS, Element, counterpart, reparse, where
@@ -40,12 +42,14 @@ __all__ = [
 ]
 
 
+_DIGEST = {name: getattr(hashlib, name) for name in DIGESTS.values()}  # hashlib.new looks each one up again
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Signed:
     """What a trusted key signed: `element` is parsed from `canonical`, the very bytes that were digested.
 
-    `id` is the ID that the Reference names, `certificates` are the DER certificates of KeyInfo, which nobody vouches
-    for.
+    `id` is the ID that the Reference names.
     """
 
     element: Element
@@ -53,9 +57,14 @@ class Signed:
     key: TrustedKey
     algorithm: SignatureAlgorithm
     id: str
-    certificates: tuple[bytes, ...] = field(repr=False)
     document: str | None = None
     _arrived: Element = field(repr=False)
+    _key_info: Element | None = field(repr=False)
+
+    @property
+    def certificates(self) -> tuple[bytes, ...]:
+        """The certificates that KeyInfo shows, as DER. Nobody vouches for them."""
+        return certificates_of(self._key_info)
 
     def where(self, element: Element | None = None, attribute: str | None = None) -> Where:
         """Say where an element of the signed tree (the signed element itself by default) stood in the document."""
@@ -96,26 +105,18 @@ def verify(
     Raises:
         ConfigError: no signing key is trusted.
     """
-    usable(trusted)
+    plain = verify_plain(parent, usable(trusted))
+    if plain is not None:
+        return Verification(_signed(plain, parent, document), ())
     shape, findings = read_shape(parent, permit, document)
     if shape is None:
         return Verification(None, tuple(findings))
-    certificates = certificates_of(shape.key_info)
-    key = _judge_signer(shape, certificates, trusted, permit, known, document, findings)
+    key = _judge_signer(shape, trusted, permit, known, document, findings)
     digested = _judge_digest(shape, document, findings)
     if key is None or digested is None or shape.algorithm is None or shape.id is None or has_error(findings):
         return Verification(None, tuple(findings))
-    signed = Signed(
-        element=reparse(digested),
-        canonical=digested,
-        key=key,
-        algorithm=shape.algorithm,
-        id=shape.id,
-        certificates=certificates,
-        document=document,
-        _arrived=parent,
-    )
-    return Verification(signed, tuple(findings))
+    verified = Plain(digested, key, shape.algorithm, shape.id, shape.key_info)
+    return Verification(_signed(verified, parent, document), tuple(findings))
 
 
 def verify_detached(  # noqa: PLR0913  what is verified, with what, and how strictly
@@ -143,9 +144,21 @@ def verify_detached(  # noqa: PLR0913  what is verified, with what, and how stri
     return DetachedVerification(None if has_error(findings) else key, algorithm, tuple(findings))
 
 
+def _signed(verified: Plain, parent: Element, document: str | None) -> Signed:
+    return Signed(
+        element=reparse(verified.digested),
+        canonical=verified.digested,
+        key=verified.key,
+        algorithm=verified.algorithm,
+        id=verified.id,
+        document=document,
+        _arrived=parent,
+        _key_info=verified.key_info,
+    )
+
+
 def _judge_signer(  # noqa: PLR0913, PLR0917  one stage of verify, with what it works on
     shape: Shape,
-    certificates: tuple[bytes, ...],
     trusted: Sequence[TrustedKey],
     permit: frozenset[Permission],
     known: Sequence[TrustedKey],
@@ -165,7 +178,6 @@ def _judge_signer(  # noqa: PLR0913, PLR0917  one stage of verify, with what it 
         data=data,
         signature=shape.signature,
         document=document,
-        certificates=certificates,
         key_info=shape.key_info,
     )
     key, more = judge_key(evidence, trusted, permit=permit, known=known)
@@ -174,14 +186,14 @@ def _judge_signer(  # noqa: PLR0913, PLR0917  one stage of verify, with what it 
 
 
 def _judge_digest(shape: Shape, document: str | None, findings: list[Finding]) -> bytes | None:
-    if shape.form is None or shape.hash is None or shape.digest is None or shape.reference is None:
+    if shape.form is None or shape.hash is None or shape.digest is None:
         return None
     try:
         digested = digested_bytes(shape, shape.form)
     except ValueError as error:
         findings.append(_undefined(shape, error, document))
         return None
-    digest = hashlib.new(shape.hash, digested).digest()
+    digest = _DIGEST[shape.hash](digested).digest()
     if hmac.compare_digest(digest, shape.digest):
         return digested
     expected, observed = (base64.b64encode(value).decode() for value in (shape.digest, digest))

@@ -63,14 +63,22 @@ def without_signature(written: bytes, shape: Shape) -> bytes:
 def signature_span(written: bytes, shape: Shape) -> tuple[int, int]:
     """Find the signature in the canonical form of its parent.
 
-    Canonical text has no `<` of its own, and a tag name is followed by a space or `>`.
-
     Raises:
         ValueError: it is not there, so something stands around it that has no place in a signed message.
     """
-    prefix = shape.signature.prefix
-    name = f"{prefix}:Signature".encode() if prefix else b"Signature"
     skip = 0 if shape.in_place else int(_PRECEDING(shape.parent, signature=shape.signature, parent=shape.parent))
+    return span_of(shape.signature.prefix, written, skip)
+
+
+def span_of(prefix: str | None, written: bytes, skip: int = 0) -> tuple[int, int]:
+    """Find where the signature with that prefix begins and ends, after *skip* others.
+
+    Canonical text has no `<` of its own, and a tag name is followed by a space or `>`.
+
+    Raises:
+        ValueError: it is not there.
+    """
+    name = b"%b:Signature" % prefix.encode() if prefix else b"Signature"
     start = -1
     while skip >= 0:
         start = written.index(b"<" + name, start + 1)

@@ -49,7 +49,6 @@ class Evidence:
     data: bytes
     document: str | None
     signature: Element | None = None
-    certificates: tuple[bytes, ...] = ()
     key_info: Element | None = None
 
     @property
@@ -109,9 +108,7 @@ def judge_key(
         ConfigError: no signing key is trusted.
     """
     candidates = usable(trusted)
-    if len(candidates) > 1 and evidence.certificates:
-        candidates.sort(key=lambda key: _unlikeliness(key, evidence.certificates))
-    for key in candidates:
+    for key in in_likely_order(candidates, certificates_of(evidence.key_info)):
         if evidence.algorithm.verify(key.public, evidence.value, evidence.data):
             return key, list(_weakness(key.public, evidence, permit))
     return None, list(_explain(evidence, candidates, [*trusted, *known]))
@@ -130,6 +127,16 @@ def key_words(key: TrustedKey) -> str:
     return f"{', '.join(words)} (SPKI {key.public.sha256[:_SHOWN_HASH]})"
 
 
+def in_likely_order(candidates: Sequence[TrustedKey], certificates: tuple[bytes, ...]) -> Sequence[TrustedKey]:
+    """Put the keys first that the certificates in the message speak for; none is added, none left out."""
+    return sorted(candidates, key=lambda key: _unlikeliness(key, certificates)) if certificates else candidates
+
+
+def is_weak(public: PublicKey) -> bool:
+    """Say whether an RSA key is shorter than is accepted without permission."""
+    return public.kind == "RSA" and public.bits < _STRONG
+
+
 def _unlikeliness(key: TrustedKey, certificates: tuple[bytes, ...]) -> int:
     if key.certificate is not None and key.certificate.der in certificates:
         return 0
@@ -138,7 +145,7 @@ def _unlikeliness(key: TrustedKey, certificates: tuple[bytes, ...]) -> int:
 
 
 def _weakness(public: PublicKey, evidence: Evidence, permit: Collection[Permission]) -> Iterator[Finding]:
-    if public.kind == "RSA" and public.bits < _STRONG:
+    if is_weak(public):
         permitted = Permission.RSA1024 in permit and public.bits >= _LEAST
         yield reasons.weak_rsa_key(public.bits, public.sha256, evidence.place, permitted=permitted)
 
@@ -163,7 +170,7 @@ def _explain(evidence: Evidence, trusted: Sequence[TrustedKey], nameable: Sequen
         return
     if not shown:
         problem = f"none of the {len(trusted)} trusted keys fits, and KeyInfo shows no other"
-        if evidence.key_info is not None and evidence.certificates:
+        if certificates_of(evidence.key_info):
             problem = f"none of the {len(trusted)} trusted keys fits, and the certificate in KeyInfo cannot be read"
         yield reasons.key_not_trusted(problem, count, None, place)
         return

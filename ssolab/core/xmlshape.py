@@ -30,9 +30,9 @@ ENVELOPED: Final = DS + "enveloped-signature"
 EXCLUSIVE: Final = EC
 INCLUSIVE: Final = "http://www.w3.org/TR/2001/REC-xml-c14n-20010315"
 
-_SIGNATURE = f"{{{DS}}}Signature"
-_ISSUER = f"{{{SAML}}}Issuer"
-_OUTER = [f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo")]
+SIGNATURE = f"{{{DS}}}Signature"
+ISSUER = f"{{{SAML}}}Issuer"
+SIGNATURE_PARTS = [f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo")]
 _INFO = [f"{{{DS}}}{name}" for name in ("CanonicalizationMethod", "SignatureMethod", "Reference")]
 _REFERENCE = [f"{{{DS}}}{name}" for name in ("Transforms", "DigestMethod", "DigestValue")]
 _TRANSFORM = f"{{{DS}}}Transform"
@@ -42,15 +42,10 @@ _PLAIN_PREFIX = re.compile(r"#default|[^\W\d][\w.-]*")
 _MOST_PREFIXES = 32
 
 _SAME_ID = compiled("//*/@*[. = $id]/..")
-_COUNT_ID = compiled("count(//*/@*[. = $id])")
-_INTRUDERS = compiled(
-    "boolean(descendant::comment() | descendant::processing-instruction() | descendant::ds:Signature"
-    " | descendant::ds:Object | descendant-or-self::*[*]/text()[normalize-space()])"
-)
+_SECOND_ID = compiled("boolean((//*/@*[. = $id])[2])")
 _COMMENTS = compiled("descendant::comment() | descendant::processing-instruction()")
 _OBJECTS = compiled("descendant::ds:Object")
 _SIGNATURES = compiled("descendant::ds:Signature")
-_LOOSE_TEXT = compiled("descendant-or-self::*[*][text()[normalize-space()]]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +68,16 @@ class Shape:
     info_form: Form | None
     algorithm: SignatureAlgorithm | None
     value: bytes | None
-    reference: Element | None
     form: Form | None
     hash: str | None
     digest: bytes | None
     key_info: Element | None
+
+    @property
+    def reference(self) -> Element:
+        """The Reference, or SignedInfo where it has none."""
+        found = self.signed_info.find(_INFO[2])
+        return self.signed_info if found is None else found
 
 
 def read_shape(
@@ -85,6 +85,18 @@ def read_shape(
 ) -> tuple[Shape | None, list[Finding]]:
     """Read the signature that *parent* holds, and say everything in which it is not of the one shape."""
     return _Reader(permit, document).read(parent)
+
+
+def stands_in_place(signature: Element) -> bool:
+    """Say whether only comments and one Issuer stand before the signature (SAML2Core 2.3.3, SAML2Meta 2.3.2)."""
+    issuers = 0
+    for before in signature.itersiblings(preceding=True):
+        tag: object = before.tag
+        if tag == ISSUER:
+            issuers += 1
+        elif tag is not etree.Comment:
+            return False
+    return issuers <= 1
 
 
 class _Reader:
@@ -96,7 +108,7 @@ class _Reader:
         self.findings: list[Finding] = []
 
     def read(self, parent: Element) -> tuple[Shape | None, list[Finding]]:
-        signatures = list(parent.iterchildren(_SIGNATURE))
+        signatures = list(parent.iterchildren(SIGNATURE))
         if not signatures:
             self.findings.append(reasons.signature_missing(local_name(parent), self.at(parent)))
             return None, self.findings
@@ -106,17 +118,17 @@ class _Reader:
         signature = signatures[0]
         if parent.getroottree().docinfo.internalDTD is not None:
             self.findings.append(reasons.document_type_present(self.at(parent)))
-        in_place = self.in_place(signature)
+        in_place = stands_in_place(signature)
         if not in_place:
             self.findings.append(reasons.misplaced_signature(local_name(parent), self.at(signature)))
-        if _INTRUDERS(signature):
-            self.intruders(signature)
-        info, value, key_info = self.parts(signature, _OUTER, optional=1)
+        self.intruders(signature)
+        info, value, key_info = self.parts(signature, SIGNATURE_PARTS, optional=1)
         if info is None:
             return None, self.findings
-        identifier = self.identifier(parent)
         method, algorithm, reference = self.parts(info, _INFO)
-        transforms, digest_method, digest = self.parts(reference, _REFERENCE) if reference is not None else [None] * 3
+        inner = [None] * len(_REFERENCE) if reference is None else self.parts(reference, _REFERENCE)
+        transforms, digest_method, digest = inner
+        identifier = self.identifier(parent)
         if reference is not None:
             self.target(reference, identifier)
         shape = Shape(
@@ -128,7 +140,6 @@ class _Reader:
             info_form=None if method is None else self.form(method),
             algorithm=None if algorithm is None else self.algorithm(algorithm),
             value=None if value is None else self.octets(value),
-            reference=reference,
             form=None if transforms is None else self.transforms(transforms),
             hash=None if digest_method is None else self.hash(digest_method),
             digest=None if digest is None else self.octets(digest),
@@ -139,17 +150,6 @@ class _Reader:
     def at(self, element: Element) -> Where:
         return where(element, self.document)
 
-    def in_place(self, signature: Element) -> bool:
-        """Say whether only comments and one Issuer stand before the signature (SAML2Core 2.3.3, SAML2Meta 2.3.2)."""
-        issuers = 0
-        for before in signature.itersiblings(preceding=True):
-            tag: object = before.tag
-            if tag == _ISSUER:
-                issuers += 1
-            elif tag is not etree.Comment:
-                return False
-        return issuers <= 1
-
     def intruders(self, signature: Element) -> None:
         for found in _COMMENTS(signature)[:1]:
             self.findings.append(reasons.comment_in_signature(local_name(found), self.at(found)))
@@ -157,8 +157,6 @@ class _Reader:
             self.findings.append(reasons.object_in_signature(self.at(found)))
         for found in _SIGNATURES(signature)[:1]:
             self.findings.append(reasons.malformed_signature("a Signature stands inside a Signature", self.at(found)))
-        for found in _LOOSE_TEXT(signature)[:1]:
-            self.findings.append(reasons.malformed_signature("text stands between its elements", self.at(found)))
 
     def parts(self, element: Element, names: Sequence[str], optional: int = 0) -> list[Element | None]:
         """Take the children, which must be *names* in this order; the last *optional* ones may be absent."""
@@ -180,7 +178,7 @@ class _Reader:
         if not identifier or not _PLAIN_ID.fullmatch(identifier):
             self.findings.append(reasons.missing_id(local_name(parent), identifier, self.at(parent)))
             return None
-        if _COUNT_ID(parent, id=identifier) != 1:
+        if _SECOND_ID(parent, id=identifier):
             others = [found for found in _SAME_ID(parent, id=identifier) if found is not parent]
             self.findings.append(reasons.duplicate_id(identifier, self.at(others[0] if others else parent)))
         return identifier

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import binascii
 import codecs
 import re
@@ -35,11 +34,12 @@ def as_utf8(data: bytes, name: str) -> bytes:
         except UnicodeDecodeError as error:
             problem = f"not UTF-8 text (byte {error.start:,} is 0x{data[error.start]:02x})"
             raise InputError(name, problem, "give XML saved as UTF-8") from None
-    if not data.strip():
+    begin = data.lstrip()
+    if not begin:
         raise InputError(name, "there is nothing in it", "give an XML document")
     if b"\0" in data:
         raise InputError(name, "binary data, or UTF-16 without its byte order mark", "give XML saved as UTF-8")
-    if not data.lstrip().startswith(b"<"):
+    if not begin.startswith(b"<"):
         raise InputError(name, "this is not XML: it does not begin with <", "give the XML document itself")
     declared = _DECLARED.match(data)
     if declared and not _agrees(declared[1].decode(), declared_as):
@@ -63,8 +63,8 @@ def decode_base64(text: str | None) -> bytes | None:
     """Decode base64 strictly, after removing white space and nothing else; None where it is malformed or empty."""
     try:
         packed = b"".join((text or "").encode("ascii").split())
-        decoded = base64.b64decode(packed, validate=True)
+        decoded = binascii.a2b_base64(packed, strict_mode=True)
     except (UnicodeEncodeError, binascii.Error):
         return None
     # The last character may hold spare bits; only one spelling of the same bytes is accepted.
-    return decoded if packed and base64.b64encode(decoded) == packed else None
+    return decoded if packed and binascii.b2a_base64(decoded, newline=False) == packed else None
