@@ -25,6 +25,7 @@ _SPACE = " \t\r\n"
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _SHOWN = 240
 _UNSIGNED_SHORT = 65_535
+_NUMBER = re.compile(r"0*(?P<digits>[0-9]{1,5})")
 XSI_TYPE = f"{{{XSI}}}type"
 _QUALIFIED = re.compile(r"(?:(?P<prefix>[^\s:{}]+):)?(?P<name>[^\s:{}]+)")
 _LONG_UNITS = re.compile(
@@ -199,10 +200,10 @@ def number(element: Element, name: str, document: str) -> int | None:
     """
     if (value := element.get(name)) is None:
         return None
-    digits = value.strip(_SPACE)
-    if not (digits.isascii() and digits.isdigit()) or len(digits) > len(value) or int(digits[:6]) > _UNSIGNED_SHORT:
+    match = _NUMBER.fullmatch(value.strip(_SPACE))
+    if match is None or int(match["digits"]) > _UNSIGNED_SHORT:
         raise refused(element, document, f"{name} of {local_name(element)} is {value!r}, not a number from 0 to 65535")
-    return int(digits)
+    return int(match["digits"])
 
 
 def needed_number(element: Element, name: str, document: str) -> int:

@@ -186,6 +186,8 @@ def test_a_request_names_its_consumer_by_address_or_by_number() -> None:
     by_number = request(attributes='AssertionConsumerServiceIndex="3" ForceAuthn="1" IsPassive=" false "')
     assert by_number.assertion_consumer_service_index == 3
     assert (by_number.force_authn, by_number.is_passive) == (True, False)
+    padded = request(attributes=f'AssertionConsumerServiceIndex="{"0" * 5000}65535"')
+    assert padded.assertion_consumer_service_index == 65535
 
 
 def test_name_id_policy_and_requested_context_are_read() -> None:
@@ -257,6 +259,7 @@ def test_comments_between_elements_change_nothing() -> None:
         (lambda: response(OK, 'ID="_1" Version="2.0" IssueInstant="yesterday"'), "yesterday"),
         (lambda: request(attributes='ForceAuthn="yes"'), "ForceAuthn of samlp:AuthnRequest is 'yes'"),
         (lambda: request(attributes='AssertionConsumerServiceIndex="65536"'), "65536"),
+        (lambda: request(attributes='AssertionConsumerServiceIndex="0000065536"'), "65536"),
         (lambda: request(attributes='AssertionConsumerServiceIndex="-1"'), "-1"),
         (lambda: request(attributes='AssertionConsumerServiceIndex="٣"'), "AssertionConsumerServiceIndex"),
         (lambda: request(attributes=f'AssertionConsumerServiceIndex="{"9" * 9999}"'), "AssertionConsumerServiceIndex"),
