@@ -1,7 +1,7 @@
 """Why a link is not safe, in words, and the one change that would have avoided it.
 
-Each cause is one function over the evidence of one window; the first that recognises its case speaks. They are tried
-in the order in which they stand here: what is wrong with the thing itself before what is wrong with its timing.
+Each cause is one function over the evidence of one window; the first that recognises its case speaks. Two overlap with
+others on purpose and come before them: what nobody knows, and one slot, which makes every timing wrong.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from ssolab.cutover.check import Reason, forbidden
 from ssolab.cutover.habits import Mode
 from ssolab.cutover.model import Verb
 from ssolab.cutover.scene import Flow
-from ssolab.cutover.timeline import involved
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -46,14 +45,14 @@ def cause(function: Callable[[Evidence], Told | None]) -> Cause:
     return Cause(kind=Kind.CHECK, code=code, title=title, text=text, severity=Severity.ERROR, recognise=function)
 
 
-def explain(evidence: Evidence) -> tuple[str, Told]:
-    """Give the code, cause and cure of a window that is not safe.
+def explain(evidence: Evidence, *, but: Cause | None = None) -> tuple[str, Told]:
+    """Give the code, cause and cure of a window that is not safe; *but* is not asked.
 
     Raises:
         DefectError: no cause recognises it.
     """
     for entry in globals().values():
-        if isinstance(entry, Cause) and (told := entry.recognise(evidence)) is not None:
+        if isinstance(entry, Cause) and entry is not but and (told := entry.recognise(evidence)) is not None:
             return entry.code, told
     raise DefectError(f"nothing explains why {evidence.link.id} is {evidence.interval.verdict}")
 
@@ -79,16 +78,18 @@ def unknown_habit(seen: Evidence) -> Told | None:
     """Nobody knows how this partner behaves, and one of the possibilities breaks the login.
 
     Ask the partner, or look it up, and set the fact in the party's `override` table; the verdict then becomes definite.
+    A plan that fits the worst case needs no answer.
     """
     if seen.interval.reason is None or not seen.hinges_on_unknown:
         return None
-    unknowns = seen.inventory.verifier(seen.link).habits.unknowns()
+    unknowns = seen.inventory.habits(seen.link).unknowns()
     decide = [each for each in _DECIDE[seen.interval.reason] if each in unknowns]
     if not decide:
         return None
+    _, at_worst = explain(seen, but=unknown_habit)
     return Told(
         f"not known at {seen.verifier}: {', '.join(decide)}",
-        f'find out and say so in ssolab.toml: override = {{ {decide[0]} = "..." }}',
+        f'find out and say so in ssolab.toml, override = {{ {decide[0]} = "..." }}; or {at_worst.cure}',
     )
 
 
@@ -190,9 +191,11 @@ def one_slot_verifier(seen: Evidence) -> Told | None:
     certificate over the same key, or a quiet hour make it harmless.
     """
     came = seen.change(seen.cutover.new, comes=True)
-    if seen.habits.slots != 1 or came is None or came.step is None or seen.swap is None or seen.swapped is None:
+    if seen.habits.slots != 1 or came is None or seen.interval.reason is not Reason.NOT_HELD:
         return None
-    least = in_words(max(seen.delay, seen.swapped - seen.swap + seen.course.in_flight))
+    if seen.swap is None or seen.swapped is None:
+        return None
+    least = in_words(max(came.takes, seen.swapped - seen.swap + seen.course.in_flight))
     early, late = seen.swap - came.by, came.at - seen.swapped
     if came.at == seen.swap:
         cause_ = "one slot: the new key replaced the old at the swap"
@@ -216,12 +219,13 @@ def swapped_before_readers_refreshed(seen: Evidence) -> Told | None:
     of its timer whether logins work. Publish at least one whole interval before the swap.
     """
     came = seen.change(seen.cutover.new, comes=True)
-    published = came.step if came and came.step and came.step.do is Verb.PUBLISH else None
-    if seen.signs_old or not seen.by_itself or published is None or seen.swap is None or published.at > seen.swap:
+    if seen.signs_old or seen.interval.reason is not Reason.NOT_HELD or not seen.by_itself:
         return None
-    lead = in_words(seen.swap - published.at)
+    if came is None or came.by_hand or seen.swap is None or came.at > seen.swap:
+        return None
+    lead = in_words(seen.swap - came.at)
     reads = "reads metadata every" if seen.habits.mode is Mode.PULL else "fetches an unknown key only every"
-    what = "at the moment of publishing" if seen.swap == published.at else f"{lead} after publishing"
+    what = "at the moment of publishing" if seen.swap == came.at else f"{lead} after publishing"
     every = in_words(seen.delay)
     return Told(f"{reads} {every}, swap came {what}", f"publish {every} before the swap")
 
@@ -234,14 +238,12 @@ def swapped_before_publishing(seen: Evidence) -> Told | None:
     every reader has refreshed, then swap.
     """
     came = seen.change(seen.cutover.new, comes=True)
-    by_hand = came is not None and came.step is not None and came.step.do is not Verb.PUBLISH
-    if seen.signs_old or not seen.by_itself or by_hand or seen.interval.reason is not Reason.NOT_HELD:
+    if seen.signs_old or seen.interval.reason is not Reason.NOT_HELD or not seen.by_itself or seen.swap is None:
         return None
-    if came is None or seen.swap is None:
-        said = "the new key was never published"
-    else:
-        said = f"the new key was published {in_words(came.at - seen.swap)} after the swap"
-    return Told(said, f"publish {in_words(seen.delay)} before the swap")
+    if came is not None and (came.by_hand or came.at <= seen.swap):
+        return None
+    said = "never published" if came is None else f"published {in_words(came.at - seen.swap)} after the swap"
+    return Told(f"the new key was {said}", f"publish {in_words(seen.delay)} before the swap")
 
 
 @cause
@@ -252,13 +254,13 @@ def late_partner(seen: Evidence) -> Told | None:
     or swap for each partner alone where the signer can.
     """
     came = seen.change(seen.cutover.new, comes=True)
-    if seen.signs_old or came is None or came.step is None or seen.swap is None or came.by <= seen.swap:
+    if seen.signs_old or seen.interval.reason is not Reason.NOT_HELD or seen.swap is None:
         return None
-    late = came.at - seen.swap
-    said = (
-        f"was added {in_words(late)} after the swap" if late > timedelta(0) else "was still taking effect at the swap"
-    )
-    need = f", {in_words(seen.delay)} before the swap" if seen.delay else " before the swap"
+    if came is None or not came.by_hand:
+        return None
+    late = f"was added {in_words(came.at - seen.swap)} after the swap"
+    said = late if came.at > seen.swap else "was still taking effect at the swap"
+    need = f", {in_words(came.takes)} before the swap" if came.takes else " before the swap"
     return Told(f"the new key {said}", f"add {seen.cutover.new_name} at {seen.verifier}{need}, or swap later")
 
 
@@ -268,9 +270,9 @@ def never_added(seen: Evidence) -> Told | None:
 
     From the swap on every login over this link fails. Add the new certificate at this partner before the swap.
     """
-    if seen.signs_old or seen.interval.reason is not Reason.NOT_HELD:
+    if seen.signs_old or seen.interval.reason is not Reason.NOT_HELD or seen.by_itself:
         return None
-    if seen.change(seen.cutover.new, comes=True) is not None or not involved(seen.inventory, seen.cutover, seen.link):
+    if seen.change(seen.cutover.new, comes=True) is not None:
         return None
     return Told(
         f"nobody gives {seen.verifier} the new key", f"add {seen.cutover.new_name} at {seen.verifier} before the swap"

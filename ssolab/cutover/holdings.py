@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
@@ -24,6 +24,16 @@ class Change(Generic[T]):
     at: datetime
     by: datetime
     step: Step | None = None
+
+    @property
+    def takes(self) -> timedelta:
+        """How long it may take until it is certain."""
+        return self.by - self.at
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether somebody at the verifier does it, rather than the verifier by reading what is published."""
+        return self.step is not None and not self.step.do.by_signer
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,11 @@ Both planner and checker read these types and share nothing else.
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError
-from ssolab.cutover.habits import Habits
+from ssolab.cutover.habits import Habits, Known
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -206,3 +206,8 @@ class Inventory:
     def verifier(self, link: Link) -> Party:
         """Give the party that has to trust that signature."""
         return self.parties[link.verifier]
+
+    def habits(self, link: Link) -> Habits:
+        """Give the verifier's habits on the link: whatever it does with requests, an assertion is always verified."""
+        known = self.verifier(link).habits
+        return replace(known, verifies=Known.YES) if link.flow.signed_by_asserting else known

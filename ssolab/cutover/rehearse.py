@@ -16,7 +16,6 @@ from ssolab.core.instants import in_words
 from ssolab.cutover.causes import explain
 from ssolab.cutover.check import Interval, Prospect, Trial, Verdict
 from ssolab.cutover.evidence import Evidence
-from ssolab.cutover.habits import Known
 from ssolab.cutover.remarks import holds_because
 from ssolab.cutover.scene import Played, Side
 from ssolab.cutover.staging import Stage, asserting_party, declared_acs, relying_party, stage
@@ -125,7 +124,8 @@ def rehearse(
     try:
         start, end = horizon(inventory, cutover, now)
     except OverflowError:
-        raise ConfigError(cutover.id, "its dates and durations lead beyond the years 1 to 9999", "correct them") from None
+        said = "its dates and durations lead beyond the years 1 to 9999"
+        raise ConfigError(cutover.id, said, "correct them") from None
     runs = [_Run(stage(inventory, cutover, inventory.links[name], cast), player) for name in cutover.links]
     outcomes = tuple(run.outcome(start, end) for run in runs)
     return Rehearsal(
@@ -148,7 +148,7 @@ def horizon(inventory: Inventory, cutover: Cutover, now: datetime) -> tuple[date
     settled = [last + _ROUND]
     for name in cutover.links:
         link = inventory.links[name]
-        habits = inventory.verifier(link).habits.worst()
+        habits = inventory.habits(link).worst()
         way = course(inventory, cutover, link, habits, declared_acs(inventory, link))
         settled += [moment + _ROUND for moment in way.moments() if last <= moment < last + _SETTLING]
     return start, max(settled)
@@ -167,7 +167,7 @@ class _Run:
     def outcome(self, start: datetime, end: datetime) -> LinkOutcome:
         """Play every interval of the sweep and tell what became of the link."""
         inventory, cutover, link = self.staged.inventory, self.staged.cutover, self.staged.link
-        habits, address = inventory.verifier(link).habits, declared_acs(inventory, link)
+        habits, address = inventory.habits(link), declared_acs(inventory, link)
         prospect = Prospect(
             worst=course(inventory, cutover, link, habits.worst(), address),
             best=course(inventory, cutover, link, habits.best(), address),
@@ -258,15 +258,13 @@ def _assumptions(inventory: Inventory, cutover: Cutover) -> tuple[str, ...]:
     said: dict[str, None] = {}
     for name in cutover.links:
         link = inventory.links[name]
-        party = inventory.verifier(link)
-        if not involved(inventory, cutover, link) or party.habits.verifies is Known.NO:
-            continue
-        for unknown in party.habits.unknowns():
-            worst = getattr(party.habits.worst(), unknown)
+        habits = inventory.habits(link)
+        for unknown in habits.unknowns() if involved(inventory, cutover, link) else ():
+            worst = getattr(habits.worst(), unknown)
             done = (
                 f"so up to {in_words(worst)} was assumed"
                 if isinstance(worst, timedelta)
                 else "so the worst and the best case were played"
             )
-            said[f"{party.id}: {unknown} is not known, {done}"] = None
+            said[f"{link.verifier}: {unknown} is not known, {done}"] = None
     return tuple(said)

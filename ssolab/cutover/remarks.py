@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ssolab.cutover.habits import Known, Match, Mode
 from ssolab.cutover.model import Verb
-from ssolab.cutover.scene import Flow
 from ssolab.cutover.timeline import involved
 
 if TYPE_CHECKING:
@@ -15,14 +14,13 @@ if TYPE_CHECKING:
 
 def holds_because(inventory: Inventory, cutover: Cutover, link: Link) -> str:
     """Say why a link holds; the first reason that is true is the strongest."""
-    habits = inventory.verifier(link).habits
-    signed = "request signatures" if link.flow is Flow.SAML_REQUEST else "signatures"
+    habits = inventory.habits(link)
     same_key = cutover.old.spki_sha256 == cutover.new.spki_sha256
     swaps = (step.do is Verb.SWAP and step.party in (None, link.signer, link.verifier) for step in cutover.steps)
     room = f"holds {habits.slots} keys, " if isinstance(habits.slots, int) and habits.slots > 1 else ""
     reasons = (
         (not involved(inventory, cutover, link), "signs nothing with this key"),
-        (habits.verifies is Known.NO, f"does not check {signed}"),
+        (habits.verifies is Known.NO, "does not check request signatures"),
         (same_key and habits.match is Match.KEY, "compares keys, and the key stays the same"),
         (not any(swaps), "goes on with the old key"),
         (habits.mode is Mode.PULL, "reads metadata in time"),

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ssolab.core.catalog import refusal
+from ssolab.core.findings import Problem
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -51,6 +54,16 @@ class Scene:
     issued: datetime
     at: datetime
     username: str
+
+
+@refusal()
+def message_not_judged(said: str) -> Problem:
+    """The message was turned away before anything in it was judged.
+
+    It could not be read as what it should be, or the party that it was sent to trusts no key at all, so that nothing
+    can ever be accepted there. Give that party at least one key of its partner.
+    """
+    return Problem(said)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -102,7 +102,7 @@ class Stage:
 
         Only the key under test decides: the other side of the login is as lenient as a partner can be.
         """
-        known = self.inventory.verifier(self.link).habits
+        known = self.inventory.habits(self.link)
         habits = known.worst() if trial.worst else known.best()
         dress = self._assertion_tested if self.link.flow.signed_by_asserting else self._request_tested
         asserting, relying = dress(trial, habits)

@@ -148,19 +148,25 @@ class _Way:
         return step.party == acting.id
 
     def reach(self, step: Step, habits: Habits) -> tuple[datetime, datetime] | None:
-        """Give the earliest and latest moment at which a step is effective, None where it never is."""
+        """Give the earliest and latest moment at which what a step brings is there, None where it never is."""
         if not step.do.by_signer:
             return step.at, step.at + known_or(habits.propagation, timedelta(0))
         if habits.mode is Mode.PULL:
             return step.at, step.at + known_or(habits.refresh, timedelta(0))
         if habits.mode is Mode.ON_MISS:
-            cooldown = known_or(habits.cooldown, timedelta(0))
-            if step.do is Verb.PUBLISH:
-                # A fetch just before bars the next one for so long; from then on an unknown key is fetched at once.
-                return step.at, step.at + cooldown
-            # What was fetched stays until something is missed, which the first message after the swap sees to.
-            return step.at, max(step.at, self.swap.at) + cooldown if self.swap else NEVER
+            # A fetch just before bars the next one for so long; from then on an unknown key is fetched at once.
+            return step.at, step.at + known_or(habits.cooldown, timedelta(0))
         return None
+
+    def forgets(self, step: Step, habits: Habits) -> tuple[datetime, datetime] | None:
+        """Give the earliest and latest moment at which what a step takes away is gone, None where it never goes."""
+        if step.do.by_signer and habits.mode is Mode.ON_MISS:
+            # What was fetched stays until something is missed, which the first message after the swap sees to.
+            if self.swap is None:
+                return step.at, NEVER
+            missed = max(step.at, self.swap.at + self.signer.habits.swap_takes)
+            return step.at, missed + known_or(habits.cooldown, timedelta(0))
+        return self.reach(step, habits)
 
 
 def course(inventory: Inventory, cutover: Cutover, link: Link, habits: Habits, address: str) -> Course:
@@ -244,17 +250,16 @@ def _key_changes(way: _Way) -> Iterator[Change[Certificate]]:
     held = [old]
     yield stood(old)
     for step in way.steps:
-        reach = way.reach(step, way.habits)
-        if step.do is Verb.SWAP or step.brings is Brings.ADDRESS or reach is None:
+        reach, forgets = way.reach(step, way.habits), way.forgets(step, way.habits)
+        if step.do is Verb.SWAP or step.brings is Brings.ADDRESS or reach is None or forgets is None:
             continue
-        at, by = reach
         leaves = [old] if old in held else []
         if step.do in (Verb.ADD, Verb.REPLACE, Verb.PUBLISH):
             if new not in held:
                 held.append(new)
-                yield Change(item=new, comes=True, at=at, by=by, step=step)
+                yield Change(item=new, comes=True, at=reach[0], by=reach[1], step=step)
             full = room is not None and len(held) > room
             leaves = leaves if full or step.do is Verb.REPLACE else []
         for gone in leaves:
             held.remove(gone)
-            yield Change(item=gone, comes=False, at=at, by=by, step=step)
+            yield Change(item=gone, comes=False, at=forgets[0], by=forgets[1], step=step)

@@ -17,7 +17,7 @@ from werkzeug.test import Client
 
 from ssolab.core.findings import DefectError
 from ssolab.cutover.model import User
-from ssolab.cutover.scene import Flow, Played, Side
+from ssolab.cutover.scene import Flow, Played, Side, message_not_judged
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab, LabConfig
 from ssolab.web.pages import ENTRY_HEADER, UNSEEN
@@ -117,10 +117,13 @@ class FlaskPlayer:
         lab.clock.set(scene.issued)
         entry = drive.login(scene.flow, scene.username, lambda leg: lab.clock.set(scene.at) if leg in late else None)
         entries = lab.journal.entries()
+        findings = tuple(found for each in entries for found in each.findings)
+        if not entry.accepted and not entry.findings:
+            findings += (message_not_judged(entry.summary),)
         return Played(
             accepted=bool(entry.accepted),
             side=None if entry.accepted else Side(entry.side),
-            findings=tuple(found for each in entries for found in each.findings),
+            findings=findings,
             messages=sum(each.event in SENT for each in entries),
         )
 

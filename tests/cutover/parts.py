@@ -101,7 +101,7 @@ def courses(inventory: Inventory) -> Prospect:
     """The link of such a lab at worst and at best."""
     cutover = inventory.cutover(None)
     link = inventory.links[cutover.links[0]]
-    habits, address = inventory.verifier(link).habits, declared_acs(inventory, link)
+    habits, address = inventory.habits(link), declared_acs(inventory, link)
     return Prospect(
         worst=course(inventory, cutover, link, habits.worst(), address),
         best=course(inventory, cutover, link, habits.best(), address),
