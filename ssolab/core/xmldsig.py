@@ -113,6 +113,7 @@ def verify(
         return Verification(None, tuple(findings))
     key = _judge_signer(shape, trusted, permit, known, document, findings)
     digested = _judge_digest(shape, document, findings)
+    findings = list(dict.fromkeys(findings))  # an undefined canonical form shows in both stages
     if key is None or digested is None or shape.algorithm is None or shape.id is None or has_error(findings):
         return Verification(None, tuple(findings))
     verified = Plain(digested, key, shape.algorithm, shape.id, shape.key_info)
@@ -206,4 +207,4 @@ def _undefined(shape: Shape, error: ValueError, document: str | None) -> Finding
     relative = relative_namespace_in(shape.parent)
     if relative is not None:
         return reasons.relative_namespace(relative[0], where(relative[1], document))
-    return reasons.empty_canonical_form(str(error), where(shape.parent, document))
+    return reasons.undefined_canonical_form(str(error), where(shape.parent, document))

@@ -103,7 +103,7 @@ def _ordinary(parent: Element) -> Element | None:
         return None
     first = parent[0]
     signature = parent[1] if first.tag == ISSUER else first
-    if signature.tag != SIGNATURE or next(signature.itersiblings(SIGNATURE), None) is not None:
+    if signature.tag != SIGNATURE or next(signature.itersiblings(SIGNATURE, ISSUER), None) is not None:
         return None
     inside = list(signature)
     if [part.tag for part in inside] not in _PARTS or len(inside[1]):

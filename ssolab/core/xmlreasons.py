@@ -181,13 +181,13 @@ def relative_namespace(uri: str | None, place: Where) -> Problem:
 
 
 @refusal(cites="XMLDSig 4.4.1")
-def empty_canonical_form(problem: str, place: Where) -> Problem:
-    """What would have been digested is empty or could not be written.
+def undefined_canonical_form(problem: str, place: Where) -> Problem:
+    """What would have been digested is empty or cannot be written.
 
     A digest of nothing fits every message that fails in the same way, so it proves nothing. Let the sender sign a
     well-formed element.
     """
-    return Problem(f"there is nothing to digest: {excerpt(problem)}", "the signed element", None, place)
+    return Problem(f"there is no canonical form to digest: {excerpt(problem)}", "the signed element", None, place)
 
 
 @refusal(cites="XMLDSig 4.3")

@@ -35,6 +35,7 @@ ISSUER = f"{{{SAML}}}Issuer"
 SIGNATURE_PARTS = [f"{{{DS}}}{name}" for name in ("SignedInfo", "SignatureValue", "KeyInfo")]
 _INFO = [f"{{{DS}}}{name}" for name in ("CanonicalizationMethod", "SignatureMethod", "Reference")]
 _REFERENCE = [f"{{{DS}}}{name}" for name in ("Transforms", "DigestMethod", "DigestValue")]
+_OBJECT = f"{{{DS}}}Object"
 _TRANSFORM = f"{{{DS}}}Transform"
 _INCLUSIVE_NAMESPACES = f"{{{EC}}}InclusiveNamespaces"
 _PLAIN_ID = re.compile(r"[\w.-]+")  # an XPointer such as #xpointer(...) must never look like a plain name
@@ -88,7 +89,10 @@ def read_shape(
 
 
 def stands_in_place(signature: Element) -> bool:
-    """Say whether only comments and one Issuer stand before the signature (SAML2Core 2.3.3, SAML2Meta 2.3.2)."""
+    """Say whether the signature comes directly after the Issuer, or first where there is none; comments do not count.
+
+    So put by the schemas of messages, assertions and metadata (SAML2Core 2.3.3 and 3.2.1, SAML2Meta 2.3.2).
+    """
     issuers = 0
     for before in signature.itersiblings(preceding=True):
         tag: object = before.tag
@@ -96,7 +100,7 @@ def stands_in_place(signature: Element) -> bool:
             issuers += 1
         elif tag is not etree.Comment:
             return False
-    return issuers <= 1
+    return issuers == 1 or (not issuers and next(signature.itersiblings(ISSUER), None) is None)
 
 
 class _Reader:
@@ -168,8 +172,9 @@ class _Reader:
             self.findings.append(reasons.several_references(tags.count(_INFO[2]), self.at(element)))
         expected, observed = (" ".join(map(_short, which)) for which in (names, tags))
         problem = f"{local_name(element)} holds other elements than it must"
-        # An Object is reported by its own name, and a signature that has one is still judged.
-        if [tag for tag in tags if tag != f"{{{DS}}}Object"] not in (names, names[: len(names) - optional]):
+        # What has a reason of its own is not reported twice, and is still judged.
+        left = [tag for at, tag in enumerate(tags) if tag != _OBJECT and not (tag == _INFO[2] and tag in tags[:at])]
+        if left not in (names, names[: len(names) - optional]):
             self.findings.append(reasons.malformed_signature(problem, self.at(element), expected, observed))
         return [found[tags.index(name)] if tags.count(name) == 1 else None for name in names]
 
@@ -190,7 +195,8 @@ class _Reader:
 
     def octets(self, element: Element) -> bytes | None:
         decoded = decode_base64(element.text) if len(element) == 0 else None
-        if decoded is None:
+        # a comment or an instruction inside was reported already
+        if decoded is None and not (len(element) and next(element.iterchildren("*"), None) is None):
             self.findings.append(reasons.malformed_base64(local_name(element), self.at(element)))
         return decoded
 

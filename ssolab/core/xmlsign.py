@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
 from ssolab.core.keys import digest_uri, signature_algorithm_for
+from ssolab.core.xmlforms import canonical_in
+from ssolab.core.xmlshape import Form
 from ssolab.core.xmltree import DS, EC, SAML, Element, canonical, local_name, reparse
 
 if TYPE_CHECKING:
@@ -51,18 +53,18 @@ def sign(  # noqa: PLR0913  each option is one freedom of the standard
     digest_name = digest_hash or hash
     uri = digest_uri(digest_name)
     try:
-        digested = canonical(element, prefixes=prefixes.split())
+        digested = canonical_in(element, Form(prefixes=tuple(prefixes.split())))
     except ValueError:
-        problem = "it has no canonical form, because a namespace in it is a relative URI"
-        raise InputError(local_name(element), problem, "use absolute namespace names") from None
+        problem = "it has no canonical form that we can write"
+        raise InputError(local_name(element), problem, "use absolute namespaces, and no #default prefix") from None
     digest = base64.b64encode(hashlib.new(digest_name, digested).digest()).decode()
     position = _place(element) if at is None else at
     certificate = credential.certificate.base64 if key_info else None
 
     # lxml maps a namespace that is declared around the new element to the prefix it has there, which changes the bytes
     # that are signed. So the prefix in use is taken up, and the result is looked at before it counts.
-    prefix = next((prefix for prefix, uri in element.nsmap.items() if uri == DS and prefix), _PREFIX)
-    for _ in range(2):
+    prefix = next((prefix for prefix, uri in element.nsmap.items() if uri == DS), _PREFIX)
+    for _ in range(3):
         info = _signed_info(prefix, algorithm, uri, digest, identifier, prefixes)
         value = base64.b64encode(algorithm.sign(credential.private, info)).decode()
         signature = reparse(_signature(prefix, info, value, certificate))
@@ -70,7 +72,7 @@ def sign(  # noqa: PLR0913  each option is one freedom of the standard
         if signature.prefix == prefix and (not prefixes or canonical(signature[0]) == info):
             return
         element.remove(signature)
-        prefix = signature.prefix or prefix
+        prefix = signature.prefix
     raise InputError(
         local_name(element), "its namespace prefixes clash with those of the signature", "rename its prefixes"
     )
@@ -102,31 +104,35 @@ def _place(element: Element) -> int:
 
 
 def _signed_info(  # noqa: PLR0913, PLR0917  one argument for each thing that varies
-    prefix: str, algorithm: SignatureAlgorithm, digest_uri: str, digest: str, identifier: str, prefixes: str
+    prefix: str | None, algorithm: SignatureAlgorithm, digest_uri: str, digest: str, identifier: str, prefixes: str
 ) -> bytes:
     """Write SignedInfo in its exclusive canonical form."""
     names = f'<ec:InclusiveNamespaces xmlns:ec="{EC}" PrefixList="{_attribute(prefixes)}"></ec:InclusiveNamespaces>'
-    p = prefix
+    p = f"{prefix}:" if prefix else ""
     return (
-        f'<{p}:SignedInfo xmlns:{p}="{DS}">'
-        f'<{p}:CanonicalizationMethod Algorithm="{EC}"></{p}:CanonicalizationMethod>'
-        f'<{p}:SignatureMethod Algorithm="{algorithm.uri}"></{p}:SignatureMethod>'
-        f'<{p}:Reference URI="#{_attribute(identifier)}"><{p}:Transforms>'
-        f'<{p}:Transform Algorithm="{DS}enveloped-signature"></{p}:Transform>'
-        f'<{p}:Transform Algorithm="{EC}">{names if prefixes else ""}</{p}:Transform></{p}:Transforms>'
-        f'<{p}:DigestMethod Algorithm="{digest_uri}"></{p}:DigestMethod>'
-        f"<{p}:DigestValue>{digest}</{p}:DigestValue></{p}:Reference></{p}:SignedInfo>"
+        f"<{p}SignedInfo{_declaration(prefix)}>"
+        f'<{p}CanonicalizationMethod Algorithm="{EC}"></{p}CanonicalizationMethod>'
+        f'<{p}SignatureMethod Algorithm="{algorithm.uri}"></{p}SignatureMethod>'
+        f'<{p}Reference URI="#{_attribute(identifier)}"><{p}Transforms>'
+        f'<{p}Transform Algorithm="{DS}enveloped-signature"></{p}Transform>'
+        f'<{p}Transform Algorithm="{EC}">{names if prefixes else ""}</{p}Transform></{p}Transforms>'
+        f'<{p}DigestMethod Algorithm="{digest_uri}"></{p}DigestMethod>'
+        f"<{p}DigestValue>{digest}</{p}DigestValue></{p}Reference></{p}SignedInfo>"
     ).encode()
 
 
-def _signature(prefix: str, info: bytes, value: str, certificate: str | None) -> bytes:
-    p = prefix
-    shown = f"<{p}:X509Data><{p}:X509Certificate>{certificate}</{p}:X509Certificate></{p}:X509Data>"
-    key_info = f"<{p}:KeyInfo>{shown}</{p}:KeyInfo>" if certificate else ""
-    rest = f"<{p}:SignatureValue>{value}</{p}:SignatureValue>{key_info}</{p}:Signature>"
+def _signature(prefix: str | None, info: bytes, value: str, certificate: str | None) -> bytes:
+    p = f"{prefix}:" if prefix else ""
+    shown = f"<{p}X509Data><{p}X509Certificate>{certificate}</{p}X509Certificate></{p}X509Data>"
+    key_info = f"<{p}KeyInfo>{shown}</{p}KeyInfo>" if certificate else ""
+    rest = f"<{p}SignatureValue>{value}</{p}SignatureValue>{key_info}</{p}Signature>"
     # The declaration stands on the outer element, so that the message does not repeat it.
-    inner = info.replace(f' xmlns:{p}="{DS}"'.encode(), b"", 1)
-    return f'<{p}:Signature xmlns:{p}="{DS}">'.encode() + inner + rest.encode()
+    declaration = _declaration(prefix)
+    return f"<{p}Signature{declaration}>".encode() + info.replace(declaration.encode(), b"", 1) + rest.encode()
+
+
+def _declaration(prefix: str | None) -> str:
+    return f' xmlns:{prefix}="{DS}"' if prefix else f' xmlns="{DS}"'
 
 
 def _attribute(text: str) -> str:

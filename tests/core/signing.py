@@ -1,10 +1,10 @@
-"""Credentials over the fixed test keys, and a SAML Response to sign: what the tests and benchmarks of signatures share."""
+"""Credentials over the fixed test keys, and a SAML Response to sign, for the tests and benchmarks of signatures."""
 
 from __future__ import annotations
 
 import functools
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from ssolab.core.keys import SigningCredential, TrustedKey, credential_from
 from ssolab.core.selfsigned import name_of, self_signed
@@ -54,12 +54,12 @@ def assertion(response: Element) -> Element:
 
 
 def signed_response(
-    signer: SigningCredential, *, what: str = "assertion", data: bytes = RESPONSE, **options: object
+    signer: SigningCredential, *, what: str = "assertion", data: bytes = RESPONSE, **options: Any
 ) -> bytes:
     """RESPONSE with its assertion, itself, or both signed, as bytes."""
     root = parse(data, "response")
     if what in {"assertion", "both"}:
-        sign(assertion(root), signer, **options)  # type: ignore[arg-type]  # options of sign, named by the test
+        sign(assertion(root), signer, **options)
     if what in {"response", "both"}:
-        sign(root, signer, **options)  # type: ignore[arg-type]  # as above
+        sign(root, signer, **options)
     return serialise(root)
