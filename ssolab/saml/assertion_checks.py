@@ -9,19 +9,16 @@ from lxml import etree
 from ssolab.core.catalog import check
 from ssolab.core.findings import Problem, Severity
 from ssolab.core.xmltree import SAML
+from ssolab.saml.assertions import KNOWN_CONDITIONS
 from ssolab.saml.materials import address_of, every, only, text_of
 from ssolab.saml.message_checks import name_of
+from ssolab.saml.subjects import NAME_ID
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ssolab.core.xmltree import Element
     from ssolab.saml.materials import Expected, Materials
-
-_NAME_ID = f"{{{SAML}}}NameID"
-_KNOWN_CONDITIONS = frozenset(
-    f"{{{SAML}}}{local}" for local in ("AudienceRestriction", "OneTimeUse", "ProxyRestriction")
-)
 
 
 @check(cites="SAML2Core 2.5.1.4")
@@ -72,7 +69,7 @@ def condition_unknown(message: Materials, _expected: Expected) -> Iterator[Probl
     Have the identity provider leave the condition out for this partner.
     """
     for each in message.conditions if message.conditions is not None else ():
-        if isinstance(each.tag, str) and each.tag not in _KNOWN_CONDITIONS:
+        if isinstance(each.tag, str) and each.tag not in KNOWN_CONDITIONS:
             yield Problem(
                 "a condition that is not understood",
                 expected="AudienceRestriction, OneTimeUse or ProxyRestriction",
@@ -147,7 +144,7 @@ def text_not_whole(message: Materials, _expected: Expected) -> Iterator[Problem]
     if message.assertion is None:
         return
     for each in message.as_received(message.assertion).iter("*"):
-        if len(each) and each.tag != _NAME_ID and not _has_elements(each) and text_of(each).strip():
+        if len(each) and each.tag != NAME_ID and not _has_elements(each) and text_of(each).strip():
             yield Problem(
                 f"the text of {name_of(each)} is interrupted",
                 expected="nothing but text",

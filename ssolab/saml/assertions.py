@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
+from ssolab.core.xmlshape import SIGNATURE
 from ssolab.core.xmltree import SAML
 from ssolab.saml.fields import Parts, instant, needed, needed_instant, number, read_as, type_of, uri
 from ssolab.saml.names import VERSION, XS, XSI
@@ -29,9 +30,8 @@ _AUDIENCES = f"{{{SAML}}}AudienceRestriction"
 _AUDIENCE = f"{{{SAML}}}Audience"
 _ONE_TIME_USE = f"{{{SAML}}}OneTimeUse"
 _PROXIES = f"{{{SAML}}}ProxyRestriction"
-_SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
-_KNOWN_CONDITIONS = frozenset({_AUDIENCES, _ONE_TIME_USE, _PROXIES})
-_KNOWN = frozenset({ISSUER, SUBJECT, _CONDITIONS, AUTHN_STATEMENT, ATTRIBUTE_STATEMENT, _SIGNATURE})
+KNOWN_CONDITIONS = frozenset({_AUDIENCES, _ONE_TIME_USE, _PROXIES})
+_KNOWN = frozenset({ISSUER, SUBJECT, _CONDITIONS, AUTHN_STATEMENT, ATTRIBUTE_STATEMENT, SIGNATURE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +77,7 @@ class Conditions:
             unknown=tuple(
                 type_of(each, document) or tag
                 for tag, found in parts.by_name.items()
-                if tag not in _KNOWN_CONDITIONS
+                if tag not in KNOWN_CONDITIONS
                 for each in found
             ),
         )

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ssolab.core.catalog import Check, entries_of, refusal
 from ssolab.core.findings import InputError, Opinion, Problem, Report, Subject, has_error
 from ssolab.core.instants import format_instant
-from ssolab.core.xmltree import SAML, local_name, parse
+from ssolab.core.xmltree import local_name, parse
 from ssolab.saml import (
     assertion_checks,
     certificate_checks,
@@ -22,6 +22,7 @@ from ssolab.saml import (
 )
 from ssolab.saml import structure as shape
 from ssolab.saml.assertion_checks import attributes_of, values_of
+from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.confirmation_checks import chosen, data_of
 from ssolab.saml.judging import (
     OURS,
@@ -35,6 +36,8 @@ from ssolab.saml.judging import (
     unverified_content,
 )
 from ssolab.saml.materials import Expected, Materials, Principal, ReplayMemory, after, instant_of, issuer_of, text_of
+from ssolab.saml.messages import RESPONSE
+from ssolab.saml.statements import CLASS_REF
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -89,14 +92,14 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
     running = CHECKS if checks is None else tuple(checks)
     guard(expected, running, CHECKS)
     root = parse(message, expected.document)
-    if root.tag != shape.RESPONSE:
+    if root.tag != RESPONSE:
         raise InputError(
             expected.document, f"this is {local_name(root)}, not samlp:Response", "give the whole Response"
         )
 
     findings = [found for each in STRUCTURE for found in bounded(each(root, expected.document))]
     findings += shape.missing_signatures(root, expected.want_signed, expected.document)
-    assertion = root.find(shape.ASSERTION)
+    assertion = root.find(ASSERTION)
     outer, inner = (
         judge_signature(each, expected) if each is not None and shape.signature_in(each) is not None else None
         for each in (root, assertion)
@@ -133,7 +136,7 @@ def _materials(
     if signed_outer is not None:
         message = signed_outer.element
         counterparts.append((message, root))
-        assertion_read = message.find(shape.ASSERTION)
+        assertion_read = message.find(ASSERTION)
     else:
         assertion_read = assertion
     if signed_inner is not None and assertion is not None:
@@ -175,7 +178,7 @@ def _principal(message: Materials, expected: Expected) -> Principal | None:
     for each in attributes_of(message.assertion):
         attributes.setdefault(each.get("Name", ""), []).extend(values_of(each))
     statement = next(iter(message.statements), None)
-    contexts = [] if statement is None else list(statement.iter(f"{{{SAML}}}AuthnContextClassRef"))
+    contexts = [] if statement is None else list(statement.iter(CLASS_REF))
     confirmation = chosen(message, expected)
     data = None if confirmation is None else data_of(confirmation)
     return Principal(

@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from ssolab.core.xmltree import Element
 
-_SPACE = " \t\r\n"
+SPACE = " \t\r\n"
+"""What XML counts as white space."""
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _SHOWN = 240
 _UNSIGNED_SHORT = 65_535
@@ -121,7 +122,7 @@ def text(element: Element, document: str) -> str:
 
 def uri(element: Element, document: str) -> str:
     """Read an element of type xs:anyURI, whose surrounding white space does not count."""
-    return text(element, document).strip(_SPACE)
+    return text(element, document).strip(SPACE)
 
 
 def needed(element: Element, name: str, document: str) -> str:
@@ -144,7 +145,7 @@ def instant(element: Element, name: str, document: str) -> datetime | None:
     if (value := element.get(name)) is None:
         return None
     try:
-        return parse_instant(value.strip(_SPACE))
+        return parse_instant(value.strip(SPACE))
     except ValueError as error:
         raise refused(element, document, f"{name} of {local_name(element)}: {error}") from None
 
@@ -169,7 +170,7 @@ def duration(element: Element, name: str, document: str) -> timedelta | None:
     if (value := element.get(name)) is None:
         return None
     try:
-        given = value.strip(_SPACE)
+        given = value.strip(SPACE)
         match = _LONG_UNITS.fullmatch(given)
         if match and (match["years"] or match["months"]):
             days = 365 * int(match["years"] or 0) + 28 * int(match["months"] or 0) + float(match["days"] or 0)
@@ -187,7 +188,7 @@ def flag(element: Element, name: str, document: str) -> bool | None:
     """
     if (value := element.get(name)) is None:
         return None
-    if (truth := _BOOLEANS.get(value.strip(_SPACE))) is None:
+    if (truth := _BOOLEANS.get(value.strip(SPACE))) is None:
         raise refused(element, document, f"{name} of {local_name(element)} is {value!r}, not true or false")
     return truth
 
@@ -200,7 +201,7 @@ def number(element: Element, name: str, document: str) -> int | None:
     """
     if (value := element.get(name)) is None:
         return None
-    match = _NUMBER.fullmatch(value.strip(_SPACE))
+    match = _NUMBER.fullmatch(value.strip(SPACE))
     if match is None or int(match["digits"]) > _UNSIGNED_SHORT:
         raise refused(element, document, f"{name} of {local_name(element)} is {value!r}, not a number from 0 to 65535")
     return int(match["digits"])
@@ -225,7 +226,7 @@ def type_of(element: Element, document: str) -> str | None:
     """
     if (value := element.get(XSI_TYPE)) is None:
         return None
-    if not (match := _QUALIFIED.fullmatch(value.strip(_SPACE))):
+    if not (match := _QUALIFIED.fullmatch(value.strip(SPACE))):
         raise refused(element, document, f"xsi:type of {local_name(element)} is {value!r}, which is no name")
     namespace = element.nsmap.get(match["prefix"])
     return f"{{{namespace}}}{match['name']}" if namespace else match[0]

@@ -16,6 +16,7 @@ from lxml import etree
 
 from ssolab.core.instants import parse_instant
 from ssolab.core.xmltree import SAML, SAMLP, children, where
+from ssolab.saml.fields import SPACE
 from ssolab.saml.names import BEARER, SUCCESS
 
 if TYPE_CHECKING:
@@ -24,10 +25,10 @@ if TYPE_CHECKING:
     from ssolab.core.findings import Where
     from ssolab.core.keys import Permission, TrustedKey
     from ssolab.core.xmltree import Element
+    from ssolab.saml.parties import Match
 
 _MOST_BEARERS = 8
 WantSigned = Literal["either", "assertion", "response", "both"]
-Match = Literal["key", "certificate"]
 
 
 class ReplayMemory(Protocol):
@@ -239,7 +240,7 @@ def text_of(element: Element) -> str:
 
 def address_of(element: Element) -> str:
     """Give the text of an xs:anyURI, whose outer white space does not count."""
-    return text_of(element).strip(" \t\r\n")
+    return text_of(element).strip(SPACE)
 
 
 def issuer_of(element: Element | None) -> str | None:
@@ -260,6 +261,6 @@ def instant_of(element: Element | None, attribute: str) -> datetime | None:
     """Read a moment, or None where it is missing or unreadable (`invalid-instant` reports that)."""
     text = None if element is None else element.get(attribute)
     try:
-        return None if text is None else parse_instant(text.strip(" \t\r\n"))
+        return None if text is None else parse_instant(text.strip(SPACE))
     except ValueError:
         return None

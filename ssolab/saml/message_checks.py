@@ -12,6 +12,8 @@ from ssolab.core.catalog import check
 from ssolab.core.findings import Problem, Severity, Subject
 from ssolab.core.instants import format_instant, parse_instant
 from ssolab.core.xmltree import SAML
+from ssolab.saml.assertions import ASSERTION
+from ssolab.saml.fields import SPACE
 from ssolab.saml.materials import instant_of, issuer_of, only
 from ssolab.saml.names import ENTITY, VERSION
 
@@ -184,7 +186,7 @@ def invalid_instant(message: Materials, _expected: Expectation) -> Iterator[Prob
         for name in sorted(_TIMES & {str(each) for each in element.keys()}):  # noqa: SIM118  no mapping
             text = element.get(name, "")
             try:
-                parse_instant(text.strip(" \t\r\n"))
+                parse_instant(text.strip(SPACE))
             except ValueError as error:
                 yield Problem(
                     f"{name} cannot be read: {error}",
@@ -198,7 +200,7 @@ def _both(message: Materials) -> Iterator[Element]:
     """Walk the root without its Assertions, then the Assertion that is judged."""
     yield message.message
     for each in message.message:
-        if each.tag != f"{{{SAML}}}Assertion":
+        if each.tag != ASSERTION:
             yield from each.iter()
     if message.assertion is not None:
         yield from message.assertion.iter()

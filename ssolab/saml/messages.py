@@ -8,11 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from ssolab.core.xmltree import DS, SAML, SAMLP
+from ssolab.core.xmlshape import SIGNATURE
+from ssolab.core.xmltree import SAML, SAMLP
 from ssolab.saml.assertions import ASSERTION, Assertion, Conditions, ProxyRestriction
 from ssolab.saml.fields import Parts, flag, needed, needed_instant, number, read_as, refused, text, uri
 from ssolab.saml.names import SUCCESS, VERSION
-from ssolab.saml.statements import Attribute, AttributeStatement, AttributeValue, AuthnStatement
+from ssolab.saml.statements import CLASS_REF, Attribute, AttributeStatement, AttributeValue, AuthnStatement
 from ssolab.saml.subjects import ISSUER, NameID, Subject, SubjectConfirmation, SubjectConfirmationData
 from ssolab.saml.writing import attributes, write
 
@@ -43,20 +44,19 @@ __all__ = [
 
 RESPONSE: Final = f"{{{SAMLP}}}Response"
 AUTHN_REQUEST: Final = f"{{{SAMLP}}}AuthnRequest"
+ENCRYPTED: Final = f"{{{SAML}}}EncryptedAssertion"
 _STATUS = f"{{{SAMLP}}}Status"
 _CODE = f"{{{SAMLP}}}StatusCode"
 _STATUS_MESSAGE = f"{{{SAMLP}}}StatusMessage"
 _POLICY = f"{{{SAMLP}}}NameIDPolicy"
 _CONTEXT = f"{{{SAMLP}}}RequestedAuthnContext"
-_CLASS_REF = f"{{{SAML}}}AuthnContextClassRef"
-_ENCRYPTED = f"{{{SAML}}}EncryptedAssertion"
-_SIGNATURE = f"{{{DS}}}Signature"
+_REQUEST_PARTS = frozenset({ISSUER, _POLICY, _CONTEXT, SIGNATURE})
 _DEEPEST_STATUS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
-    """How a request went (SAML2Core 3.2.2): the nested status codes, outermost first, and a message."""
+    """How a request went (SAML2Core 3.2.2.1): the nested status codes, outermost first, and a message."""
 
     codes: tuple[str, ...] = (SUCCESS,)
     message: str | None = None
@@ -128,7 +128,7 @@ class Response:
             consent=element.get("Consent"),
             issuer=None if issuer is None else NameID.read(issuer, document),
             assertions=tuple(Assertion.read(each, document) for each in parts.all(ASSERTION)),
-            encrypted_assertions=len(parts.all(_ENCRYPTED)),
+            encrypted_assertions=len(parts.all(ENCRYPTED)),
         )
 
     def element(self) -> Element:
@@ -222,7 +222,7 @@ class AuthnRequest:
             requested_authn_context=None
             if context is None
             else RequestedAuthnContext(
-                class_refs=tuple(uri(each, document) for each in context.iterchildren(_CLASS_REF)),
+                class_refs=tuple(uri(each, document) for each in context.iterchildren(CLASS_REF)),
                 comparison=context.get("Comparison"),
             ),
             passed_over=parts.others(_REQUEST_PARTS),
@@ -255,8 +255,5 @@ class AuthnRequest:
         if (context := self.requested_authn_context) is not None:
             inside = write(element, _CONTEXT, attributes(Comparison=context.comparison))
             for class_ref in context.class_refs:
-                write(inside, _CLASS_REF, content=class_ref)
+                write(inside, CLASS_REF, content=class_ref)
         return element
-
-
-_REQUEST_PARTS = frozenset({ISSUER, _POLICY, _CONTEXT, _SIGNATURE})

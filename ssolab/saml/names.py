@@ -18,7 +18,6 @@ PERSISTENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 TRANSIENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
 ATTRIBUTE_UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
-ATTRIBUTE_BASIC: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
 
 BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
 
@@ -28,6 +27,10 @@ CONTEXT_UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:ac:classes:unspecified
 SUCCESS: Final = "urn:oasis:names:tc:SAML:2.0:status:Success"
 REQUESTER: Final = "urn:oasis:names:tc:SAML:2.0:status:Requester"
 RESPONDER: Final = "urn:oasis:names:tc:SAML:2.0:status:Responder"
+AUTHN_FAILED: Final = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed"
+INVALID_POLICY: Final = "urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy"
+NO_CONTEXT: Final = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
+NO_PASSIVE: Final = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
 
 XS: Final = "http://www.w3.org/2001/XMLSchema"
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"

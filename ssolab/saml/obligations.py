@@ -10,18 +10,23 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ssolab.saml.names import EMAIL, PERSISTENT, REQUESTER, RESPONDER, TRANSIENT, UNSPECIFIED
+from ssolab.saml.names import (
+    EMAIL,
+    INVALID_POLICY,
+    NO_CONTEXT,
+    NO_PASSIVE,
+    PERSISTENT,
+    REQUESTER,
+    RESPONDER,
+    TRANSIENT,
+    UNSPECIFIED,
+)
 from ssolab.saml.subjects import NameID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssolab.saml.messages import AuthnRequest
-
-NO_PASSIVE: Final = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
-NO_CONTEXT: Final = "urn:oasis:names:tc:SAML:2.0:status:NoAuthnContext"
-INVALID_POLICY: Final = "urn:oasis:names:tc:SAML:2.0:status:InvalidNameIDPolicy"
-AUTHN_FAILED: Final = "urn:oasis:names:tc:SAML:2.0:status:AuthnFailed"
 
 FORMATS: Final = frozenset({UNSPECIFIED, EMAIL, PERSISTENT, TRANSIENT})
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.xmltree import SAML, canonical, reparse
-from ssolab.saml.fields import Parts, flag, instant, needed, needed_instant, text, type_of, uri
+from ssolab.saml.fields import XSI_TYPE, Parts, flag, instant, needed, needed_instant, text, type_of, uri
 from ssolab.saml.names import CONTEXT_UNSPECIFIED, XS, XSI
 from ssolab.saml.writing import attributes, prefixes_for, write, write_type
 
@@ -17,18 +17,17 @@ if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
 
 AUTHN_STATEMENT: Final = f"{{{SAML}}}AuthnStatement"
+CLASS_REF: Final = f"{{{SAML}}}AuthnContextClassRef"
 ATTRIBUTE_STATEMENT: Final = f"{{{SAML}}}AttributeStatement"
 STRING: Final = f"{{{XS}}}string"
 ANY: Final = f"{{{XS}}}anyType"
 _CONTEXT = f"{{{SAML}}}AuthnContext"
-_CLASS_REF = f"{{{SAML}}}AuthnContextClassRef"
 _DECL_REF = f"{{{SAML}}}AuthnContextDeclRef"
 _AUTHORITY = f"{{{SAML}}}AuthenticatingAuthority"
 _LOCALITY = f"{{{SAML}}}SubjectLocality"
 _ATTRIBUTE = f"{{{SAML}}}Attribute"
 _VALUE = f"{{{SAML}}}AttributeValue"
 _NIL = f"{{{XSI}}}nil"
-_TYPE = f"{{{XSI}}}type"
 _PLAIN_TYPES = {STRING: "xs:string", ANY: "xs:anyType"}
 
 
@@ -54,7 +53,7 @@ class AuthnStatement:
         """
         parts = Parts(element, document)
         context = Parts(parts.needed(_CONTEXT), document)
-        class_ref, decl_ref, locality = context.one(_CLASS_REF), context.one(_DECL_REF), parts.one(_LOCALITY)
+        class_ref, decl_ref, locality = context.one(CLASS_REF), context.one(_DECL_REF), parts.one(_LOCALITY)
         return cls(
             authn_instant=needed_instant(element, "AuthnInstant", document),
             session_index=element.get("SessionIndex"),
@@ -78,7 +77,7 @@ class AuthnStatement:
             write(element, _LOCALITY, attributes(Address=self.address, DNSName=self.dns_name))
         context = write(element, _CONTEXT)
         if self.authn_context_class_ref is not None:
-            write(context, _CLASS_REF, content=self.authn_context_class_ref)
+            write(context, CLASS_REF, content=self.authn_context_class_ref)
         if self.authn_context_decl_ref is not None:
             write(context, _DECL_REF, content=self.authn_context_decl_ref)
         for authority in self.authenticating_authorities:
@@ -119,7 +118,7 @@ class AttributeValue:
         nil = {_NIL: "true"} if self.nil else None
         element = write(parent, _VALUE, nil, self.text, None if plain else prefixes_for(self.type))
         if plain:
-            element.set(_TYPE, plain)
+            element.set(XSI_TYPE, plain)
         elif self.type is not None:
             write_type(element, self.type)
         if self.xml:

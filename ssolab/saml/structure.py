@@ -13,7 +13,10 @@ from typing import TYPE_CHECKING
 from ssolab.core.catalog import check
 from ssolab.core.findings import Problem
 from ssolab.core.xmlreasons import signature_missing
-from ssolab.core.xmltree import DS, PREFIXES, SAML, SAMLP, local_name, where
+from ssolab.core.xmlshape import SIGNATURE
+from ssolab.core.xmltree import PREFIXES, SAMLP, local_name, where
+from ssolab.saml.assertions import ASSERTION
+from ssolab.saml.messages import AUTHN_REQUEST, ENCRYPTED, RESPONSE
 from ssolab.saml.names import SUCCESS
 
 if TYPE_CHECKING:
@@ -31,11 +34,6 @@ def _names(prefixed: str) -> frozenset[str]:
     return frozenset(f"{{{namespaces[prefix]}}}{name}" for prefix, name in pairs)
 
 
-RESPONSE = f"{{{SAMLP}}}Response"
-ASSERTION = f"{{{SAML}}}Assertion"
-ENCRYPTED = f"{{{SAML}}}EncryptedAssertion"
-SIGNATURE = f"{{{DS}}}Signature"
-AUTHN_REQUEST = f"{{{SAMLP}}}AuthnRequest"
 _CHILDREN = {
     RESPONSE: _names("saml:Issuer ds:Signature samlp:Extensions samlp:Status saml:Assertion saml:EncryptedAssertion"),
     ASSERTION: _names(
@@ -47,7 +45,7 @@ _CHILDREN = {
         " samlp:RequestedAuthnContext samlp:Scoping"
     ),
 }
-STATUS_CODE = f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode"
+_STATUS_CODE = f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode"
 
 
 def signature_in(element: Element | None) -> Element | None:
@@ -62,7 +60,7 @@ def assertion_missing(response: Element, document: str) -> Iterator[Problem]:
     There is nobody in it to log in. Look at the message before it was sent: a filter or an attack took the Assertion
     out.
     """
-    code = response.find(STATUS_CODE)
+    code = response.find(_STATUS_CODE)
     success = code is not None and code.get("Value") == SUCCESS
     if success and response.find(ASSERTION) is None and response.find(ENCRYPTED) is None:
         yield Problem(
@@ -133,12 +131,11 @@ def stray_signature(root: Element, document: str) -> Iterator[Problem]:
     proper = [signature_in(each) for each in (root, root.find(ASSERTION) if root.tag == RESPONSE else None)]
     for each in root.iter(SIGNATURE):
         if not any(each is one for one in proper):
+            parent = each.getparent()
             yield Problem(
                 "a Signature that must not be there",
                 expected="at most one Signature, directly below the message or its Assertion",
-                observed=f"a Signature below {parent.tag.rpartition('}')[2]}"
-                if (parent := each.getparent()) is not None
-                else None,
+                observed=None if parent is None else f"a Signature below {local_name(parent)}",
                 where=where(each, document),
             )
 

@@ -9,8 +9,8 @@ from ssolab.cutover.scene import Flow
 from ssolab.salesforce import profile
 from ssolab.saml.bindings import encode_post
 from ssolab.saml.issue import draft_refusal, draft_response, seal
-from ssolab.saml.names import RESPONDER
-from ssolab.saml.obligations import AUTHN_FAILED, Declined, name_for
+from ssolab.saml.names import AUTHN_FAILED, RESPONDER
+from ssolab.saml.obligations import Declined, name_for
 from ssolab.web.pages import draw, nonce, posts_to
 
 if TYPE_CHECKING:
