@@ -61,7 +61,7 @@ def conditions_missing(message: Materials, _expected: Expected) -> Iterator[Prob
         yield Problem("the Assertion has no Conditions", where=message.where(message.assertion))
 
 
-@check(cites="SAML2Core 2.5.1")
+@check(cites="SAML2Core 2.5.1.1")
 def condition_unknown(message: Materials, _expected: Expected) -> Iterator[Problem]:
     """The assertion sets a condition that is not understood here.
 

@@ -159,7 +159,8 @@ def request_certificate_expired(message: Materials, expected: RequestExpected) -
 def certificate_not_compared(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
     """This identity provider compares certificates, and with a redirect none can travel.
 
-    So the key decided. The same party may refuse the same key in a POST, where the certificate stands in KeyInfo.
+    So the key decided. The same party may refuse the same key in a POST, where the certificate stands in KeyInfo: have
+    it load the certificate that is really sent.
     """
     if expected.match == "certificate" and message.detached and message.keys:
         yield Problem(

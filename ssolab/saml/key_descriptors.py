@@ -117,7 +117,7 @@ def _certificate(element: Element, document: str) -> Certificate:
 
 
 def _key_value(element: Element, document: str) -> PublicKey:
-    """Read ds:KeyValue or dsig11:DEREncodedKeyValue (XML Signature 1.1, 4.5.2 and 4.5.9)."""
+    """Read ds:KeyValue or dsig11:DEREncodedKeyValue (XMLDSig 4.5.2 and 4.5.9)."""
     if element.tag == f"{{{DS11}}}DEREncodedKeyValue":
         return PublicKey(_base64(element, document))
     parts = Parts(element, document)

@@ -66,6 +66,7 @@ def issuer_missing(message: Materials, _expected: Expectation) -> Iterator[Probl
     """An assertion or a request does not say who issued it.
 
     The issuer decides whose keys are tried. Only a Response may leave it out, and then its Assertion has to name it.
+    Have the sender put its entityID there.
     """
     for each in message.spoken:
         if name_of(each) != "Response" and not issuer_of(each):
@@ -120,8 +121,8 @@ def issuer_not_key_holder(message: Materials, expected: Expectation) -> Iterator
 def issuer_format_not_entity(message: Materials, _expected: Expectation) -> Iterator[Problem]:
     """The Format of an Issuer says that it is something else than an entityID.
 
-    The web browser profile wants the attribute left out or set to the entity format. Some receivers refuse anything
-    else.
+    The web browser profile wants the attribute left out or set to the entity format, and some receivers refuse anything
+    else. Have the sender leave it out.
     """
     for each in message.spoken:
         issuer = only(each, SAML, "Issuer")
@@ -140,7 +141,7 @@ def destination_mismatch(message: Materials, expected: Expectation) -> Iterator[
 
     A Destination that is present has to be the address at which the message arrives, character by character. Usual
     causes: an old address in the sender's copy of the metadata, http behind a proxy that ends https, a missing slash
-    or query.
+    or query. Load the current metadata into the sender.
     """
     destination = message.message.get("Destination")
     if expected.destinations is None or destination is None or destination in expected.destinations:
@@ -174,8 +175,8 @@ def destination_missing(message: Materials, expected: Expectation) -> Iterator[P
 def invalid_instant(message: Materials, _expected: Expectation) -> Iterator[Problem]:
     """A moment in the message is missing or cannot be read.
 
-    Times are xs:dateTime in UTC, as in 2027-01-04T09:00:00Z. A time without a zone is not guessed at: a wrong guess
-    moves a validity window by hours.
+    Have the sender write times as xs:dateTime in UTC, as in 2027-01-04T09:00:00Z. A time without a zone is not guessed
+    at: a wrong guess moves a validity window by hours.
     """
     for each in message.spoken:
         if each.get("IssueInstant") is None:

@@ -138,7 +138,7 @@ class SPSSODescriptor(_Role):
 
     @property
     def default_acs(self) -> IndexedEndpoint | None:
-        """The AssertionConsumerService that counts when a message names none (SAML2Meta 2.4.4.1, 2.2.3)."""
+        """The AssertionConsumerService that counts when a message names none (SAML2Meta 2.4.4 and 2.2.3)."""
         return default_of(self.assertion_consumer_services)
 
     def write(self, parent: Element) -> None:

@@ -92,7 +92,8 @@ def assertion_extra(response: Element, document: str) -> Iterator[Problem]:
     """The message holds a second Assertion, or one in an odd place.
 
     One Assertion directly below the Response is all that a login needs. One more, be it in Advice, Extensions or a
-    signature's Object, is how signature wrapping attacks make two readers see two different users.
+    signature's Object, is how signature wrapping attacks make two readers see two different users. Have an honest
+    identity provider send one alone; treat any other such message as an attack.
     """
     proper = next(iter(response.iterchildren(ASSERTION, ENCRYPTED)), None)
     for each in response.iter(ASSERTION, ENCRYPTED):
@@ -126,7 +127,8 @@ def stray_signature(root: Element, document: str) -> Iterator[Problem]:
     """A signature stands where SAML has none.
 
     Signatures belong directly below the message or below its Assertion, one each. One in another place signs
-    something that nobody reads, and makes a forged message look signed.
+    something that nobody reads, and makes a forged message look signed. If the sender did not put it there, treat the
+    message as an attack.
     """
     proper = [signature_in(each) for each in (root, root.find(ASSERTION) if root.tag == RESPONSE else None)]
     for each in root.iter(SIGNATURE):
@@ -144,8 +146,8 @@ def stray_signature(root: Element, document: str) -> Iterator[Problem]:
 def element_unexpected(root: Element, document: str) -> Iterator[Problem]:
     """An element stands directly below the message or its Assertion that the schema does not allow there.
 
-    A Signature whose namespace is off by one letter looks like this: it would count as no signature at all.
-    Extensions and Advice are the places for additions.
+    A Signature whose namespace is off by one letter looks like this: it would count as no signature at all. Have the
+    sender put additions into Extensions or Advice.
     """
     for parent in (root, root.find(ASSERTION)):
         allowed = _CHILDREN.get("" if parent is None else parent.tag)
