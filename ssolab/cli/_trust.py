@@ -12,6 +12,7 @@ from ssolab.core.pem import pem_blocks, unwrap
 from ssolab.core.spki import shape_of
 from ssolab.core.xmltree import parse
 from ssolab.saml.metadata import ENTITIES, EntityDescriptor, IDPSSODescriptor, SPSSODescriptor, read_entity
+from ssolab.saml.reading import looks_like_xml
 from ssolab.sources import read_file, shown_name
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def read_trust(names: Iterable[str], role: Role, issuer: str | None = None) -> T
     for name in names:
         data = read_file(name)
         shown = shown_name(name)
-        if data.removeprefix(b"\xef\xbb\xbf").lstrip().startswith(b"<") or data.startswith((b"\xff\xfe", b"\xfe\xff")):
+        if looks_like_xml(data):
             entity = _entity(data, shown, issuer)
             descriptor = entity.idp if role == "idp" else entity.sp
             if descriptor is None:

@@ -28,7 +28,7 @@ def read_message(data: bytes, name: str) -> Received:
     """
     if len(data) > 3 * MAX_MESSAGE:
         raise InputError(name, f"{len(data):,} bytes are too many for a message", "give one message of at most 1 MB")
-    if data.startswith(_UTF16) or data.removeprefix(_BOM).lstrip().startswith(b"<"):
+    if looks_like_xml(data):
         return Received(binding=None, kind=_kind_of(data, name), xml=data)
     try:
         text = data.removeprefix(_BOM).decode("ascii").strip()
@@ -51,7 +51,7 @@ def _from_fields(text: str, name: str) -> Received:
         raise InputError(name, "the address has no SAMLRequest or SAMLResponse in its query", "copy the whole address")
     value = query[match.end() :].partition("&")[0]
     packed = unbased(_plain(value), match[1], name)
-    if address or not _is_xml(packed):
+    if address or not looks_like_xml(packed):
         # a plus sign in base64 that was pasted unescaped is a plus sign; only the unsigned text may be mended
         signed = "Signature=" in query
         return decode_redirect(query if signed else query.replace(value, value.replace("+", "%2B"), 1), name)
@@ -61,7 +61,7 @@ def _from_fields(text: str, name: str) -> Received:
 
 def _from_base64(text: str, name: str) -> Received:
     data = unbased(_plain(text), "this text, which is neither XML nor an address,", name)
-    if _is_xml(data):
+    if looks_like_xml(data):
         return Received(binding=POST, kind=_kind_of(data, name), xml=data)
     xml = inflated(data, name)
     return Received(binding=REDIRECT, kind=_kind_of(xml, name), xml=xml)
@@ -71,7 +71,8 @@ def _plain(value: str, *, key: str = "") -> str:
     return unquote(value.replace("+", " ") if key == "RelayState" else value, errors="replace")
 
 
-def _is_xml(data: bytes) -> bool:
+def looks_like_xml(data: bytes) -> bool:
+    """Say whether the bytes begin as XML does, whatever follows."""
     return data.startswith(_UTF16) or data.removeprefix(_BOM).lstrip().startswith(b"<")
 
 
