@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 Seal = Literal["request", "assertion", "response", "both", "none"]
 
 LEEWAY: Final = timedelta(seconds=30)
-"""How far before its issue a Salesforce assertion begins to hold; ours too."""
+"""How far before its issue a Salesforce assertion begins to hold, and so do ours: for clocks that are behind."""
 
 # What real signatures of Salesforce name in InclusiveNamespaces; ours need xs, which stands in values of xsi:type only.
 _PREFIXES: dict[tuple[str, str], str] = {
@@ -101,9 +101,8 @@ def draft_response(  # noqa: PLR0913  each is a field of the standard's response
     in_response_to: str | None = None,
     authn_instant: datetime | None = None,
     life: timedelta | None = None,
-    leeway: timedelta = LEEWAY,
 ) -> Response:
-    """Draft a Response with one bearer assertion, good from *leeway* before *now* until *life* after it.
+    """Draft a Response with one bearer assertion, good from a little before *now* until *life* after it.
 
     Args:
         asserting: who speaks, and to whom; the salesforce flavour writes the Format of the Issuer, values of type
@@ -116,7 +115,6 @@ def draft_response(  # noqa: PLR0913  each is a field of the standard's response
         in_response_to: ID of the request, to the letter; None for an unsolicited response.
         authn_instant: when the user logged in, if not just now.
         life: how long the assertion holds, if not the party's message_life.
-        leeway: for clocks that are behind.
 
     Raises:
         ConfigError: no address of the partner is known.
@@ -146,7 +144,7 @@ def draft_response(  # noqa: PLR0913  each is a field of the standard's response
             confirmations=(SubjectConfirmation(data=data),),
         ),
         conditions=Conditions(
-            not_before=now - leeway, not_on_or_after=end, audience_restrictions=((asserting.relying,),)
+            not_before=now - LEEWAY, not_on_or_after=end, audience_restrictions=((asserting.relying,),)
         ),
         authn_statements=(
             AuthnStatement(
