@@ -14,7 +14,7 @@ from ssolab.core.findings import Problem, Severity
 from ssolab.core.instants import format_instant, in_words
 from ssolab.saml.certificate_checks import certificates_out_of_date, out_of_date
 from ssolab.saml.materials import Expectation, Materials, instant_of, unsaid
-from ssolab.saml.message_checks import moment
+from ssolab.saml.message_checks import moment, outlived
 from ssolab.saml.roles import default_of
 
 if TYPE_CHECKING:
@@ -113,15 +113,7 @@ def request_too_old(message: Materials, expected: RequestExpected) -> Iterator[P
     A login page that was left open, a bookmark of the identity provider's page or a clock that is behind are the usual
     causes. Begin the login anew at the service provider.
     """
-    issued = instant_of(message.message, "IssueInstant")
-    life = expected.message_life
-    if life is not None and issued is not None and expected.now - issued >= life + expected.skew:
-        yield Problem(
-            f"the request is {in_words(expected.now - issued)} old",
-            expected=f"less than {in_words(life)} at {moment(expected.now, expected)}",
-            observed=f"IssueInstant {format_instant(issued)}",
-            where=message.where(message.message),
-        )
+    yield from outlived(message.message, message, expected, expected.message_life)
 
 
 @check(cites="SAML2Core 3.2.1")

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ssolab.core.catalog import check
 from ssolab.core.findings import Problem, Severity, Subject
-from ssolab.core.instants import format_instant, parse_instant
+from ssolab.core.instants import format_instant, in_words, parse_instant
 from ssolab.core.xmltree import SAML
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.fields import SPACE
@@ -19,7 +19,7 @@ from ssolab.saml.names import ENTITY, VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from ssolab.core.xmltree import Element
     from ssolab.saml.materials import Expectation, Materials
@@ -223,6 +223,18 @@ def issued_in_the_future(message: Materials, expected: Expectation) -> Iterator[
                 observed=format_instant(issued),
                 where=message.where(each),
             )
+
+
+def outlived(element: Element, message: Materials, expected: Expectation, life: timedelta | None) -> Iterator[Problem]:
+    """Report that an element was issued longer ago than *life*, where that is bounded."""
+    issued = instant_of(element, "IssueInstant")
+    if life is not None and issued is not None and expected.now - issued >= life + expected.skew:
+        yield Problem(
+            f"{name_of(element)} is {in_words(expected.now - issued)} old",
+            expected=f"less than {in_words(life)} at {moment(expected.now, expected)}",
+            observed=f"IssueInstant {format_instant(issued)}",
+            where=message.where(element),
+        )
 
 
 @check(severity=Severity.INFO)

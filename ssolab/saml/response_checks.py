@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 
 from ssolab.core.catalog import check
 from ssolab.core.findings import Problem
-from ssolab.core.instants import format_instant, in_words
 from ssolab.core.xmltree import SAML, SAMLP
-from ssolab.saml.materials import every, instant_of, issuer_of, only, text_of
-from ssolab.saml.message_checks import moment, name_of
+from ssolab.saml.materials import every, issuer_of, only, text_of
+from ssolab.saml.message_checks import name_of, outlived
 from ssolab.saml.names import REDIRECT, SUCCESS
 
 if TYPE_CHECKING:
@@ -119,14 +118,5 @@ def response_too_old(message: Materials, expected: Expected) -> Iterator[Problem
     Some receivers bound the age of a message whatever its Conditions say. A browser that sleeps, a queue or a clock
     that is behind are the usual causes; begin the login anew.
     """
-    if expected.message_life is None:
-        return
     for each in message.spoken:
-        issued = instant_of(each, "IssueInstant")
-        if issued is not None and expected.now - issued >= expected.message_life + expected.skew:
-            yield Problem(
-                f"{name_of(each)} is {in_words(expected.now - issued)} old",
-                expected=f"less than {in_words(expected.message_life)} at {moment(expected.now, expected)}",
-                observed=f"IssueInstant {format_instant(issued)}",
-                where=message.where(each),
-            )
+        yield from outlived(each, message, expected, expected.message_life)
