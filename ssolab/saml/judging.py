@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 import itertools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from ssolab.core import xmldsig
 from ssolab.core.catalog import refusal
@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.saml.bindings import Detached
     from ssolab.saml.materials import Expectation, Materials
-
-E = TypeVar("E", bound="Expectation")
 
 OURS = "ssolab"
 _ALIKE = 0.85
@@ -171,7 +169,7 @@ def unverified_content(element: Element, document: str) -> Problem:
     return Problem("the content was read as it came in; no trusted key signed it", where=where(element, document))
 
 
-def run_checks(checks: Iterable[Check[Any]], message: Materials, expected: E) -> tuple[Finding, ...]:
+def run_checks(checks: Iterable[Check[Any]], message: Materials, expected: Expectation) -> tuple[Finding, ...]:
     """Run every check and mark what is waived."""
     return tuple(waived(found, expected.ignore) for each in checks for found in bounded(each(message, expected)))
 
