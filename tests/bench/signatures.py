@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
     from ssolab.core.keys import SigningCredential
 
-ROUNDS: Final = 40
-CALLS: Final = 25
+ROUNDS: Final = 250
+CALLS: Final = 4
 VERIFY_LIMIT: Final = 2.0
 SIGN_LIMIT: Final = 1.4
 SIZE: Final = range(4_600, 6_000)  # bytes: "the same 5 KB response"
