@@ -18,10 +18,11 @@ from ssolab.cutover.model import Evidence, Profile
 
 if TYPE_CHECKING:
     import enum
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _SECTIONS = ("trust", "update", "signer")
 _PLAIN = ("id", "title", "role", "as_of", "notes", "evidence")
+_LONGEST = timedelta(days=3653)
 _ROLES = ("verifier", "signer", "decryptor")
 _CONFIDENCE = ("vendor", "secondary", "inferred", "conflicting", "unknown")
 
@@ -32,12 +33,9 @@ def habits_of(values: Mapping[str, Any], base: Habits, name: str) -> Habits:
     Raises:
         ConfigError: an unknown key, or a value that the key cannot have; *name* says where.
     """
-    known = {each.name: each for each in fields(Habits)}
+    _known(values, [each.name for each in fields(Habits)], "habit", name)
     read: dict[str, Any] = {}
     for key, value in values.items():
-        if key not in known:
-            near = difflib.get_close_matches(key, known, n=1)
-            raise ConfigError(name, f"unknown habit {key!r}", f"did you mean {near[0]}?" if near else _these(known))
         reader: Callable[[Any, str], Any] = _READERS.get(key, _span)
         read[key] = reader(value, f"{name}: {key}")
     return replace(base, **read)
@@ -49,8 +47,10 @@ def parse_profile(values: Mapping[str, Any], name: str) -> Profile:
     Raises:
         ConfigError: a member is missing, unknown, or has a value that it cannot have.
     """
-    if unknown := set(values) - {*_SECTIONS, *_PLAIN}:
-        raise ConfigError(name, f"unknown member {min(unknown)!r}", _these((*_PLAIN, *_SECTIONS)))
+    _known(values, (*_PLAIN, *_SECTIONS), "member", name)
+    for section in _SECTIONS:
+        if not isinstance(values.get(section, {}), dict):
+            raise ConfigError(name, f"{section} is not a table", f"write [{section}] and the habits below it")
     as_of = values.get("as_of")
     if not isinstance(as_of, date):
         raise ConfigError(name, "as_of is missing or not a date", "write as_of = 2026-11-22")
@@ -103,8 +103,13 @@ def _evidence(values: Any, name: str) -> Evidence:
     )
 
 
-def _these(names: Any) -> str:
-    return f"these are known: {', '.join(names)}"
+def _known(values: Iterable[str], known: Sequence[str], kind: str, name: str) -> None:
+    """Refuse a key that nobody reads, and suggest the one that was meant."""
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(key, known, n=1)
+            remedy = f"did you mean {near[0]}?" if near else f"these are known: {', '.join(known)}"
+            raise ConfigError(name, f"unknown {kind} {key!r}", remedy)
 
 
 def _text(value: Any, name: str) -> str:
@@ -143,9 +148,19 @@ def _span(value: Any, name: str) -> timedelta | object:
 
 def _sure_span(value: Any, name: str) -> timedelta:
     try:
-        return parse_duration(value)
+        span = parse_duration(value)
     except (TypeError, ValueError):
         raise ConfigError(name, f"{value!r} is no duration", "write one such as PT5M, PT24H or P3D") from None
+    if span > _LONGEST:
+        raise ConfigError(name, f"{value!r} is longer than ten years", "write one such as PT5M, PT24H or P3D")
+    return span
+
+
+def _some_span(value: Any, name: str) -> timedelta:
+    span = _sure_span(value, name)
+    if span < timedelta(seconds=1):
+        raise ConfigError(name, f"{value!r} leaves no time", "write one longer than nothing, such as PT5M")
+    return span
 
 
 def _flag(value: Any, name: str) -> bool:
@@ -160,7 +175,7 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "verifies": _member(Known),
     "checks_expiry": _member(Known),
     "match": _member(Match),
-    "message_life": _sure_span,
+    "message_life": _some_span,
     "skew": _sure_span,
     "swap_takes": _sure_span,
     "per_partner_key": _flag,
