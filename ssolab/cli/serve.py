@@ -215,6 +215,7 @@ def greeting(inventory: Inventory, link: Link, running: RunningLab) -> Iterator[
     """Say where everything is."""
     from ssolab.core.instants import format_instant
     from ssolab.render import printable
+    from ssolab.web.addresses import LOGIN, START
 
     lab, bases = running.lab, running.bases
     played = f"{link.flow}, signed by {link.signer}, verified by {link.verifier}"
@@ -226,7 +227,7 @@ def greeting(inventory: Inventory, link: Link, running: RunningLab) -> Iterator[
     yield f"  asserting party  {bases.asserting}/   {printable(lab.asserting.entity_id)}"
     yield f"  relying party    {bases.relying}/   {printable(lab.relying.entity_id)}"
     yield f"  control page     {running.control_url}"
-    yield f"  log in           {bases.relying}/saml/login   or {bases.asserting}/saml/start"
+    yield f"  log in           {bases.relying}{LOGIN}   or {bases.asserting}{START}"
     yield ""
     yield f"The lab's clock stands at {format_instant(lab.now())}. Stop with Ctrl-C."
 

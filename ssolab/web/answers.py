@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 REFUSED_BY_USER: Final = Declined((RESPONDER, AUTHN_FAILED), "the user declined to log in")
 
 
-def assert_(lab: Lab, errand: Errand, user: User) -> Response:
+def assert_user(lab: Lab, errand: Errand, user: User) -> Response:
     """Say to the service provider who the user is."""
     asserting, now = lab.asserting, lab.now()
 

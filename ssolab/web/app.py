@@ -23,6 +23,7 @@ from ssolab.core.findings import ConfigError, InputError
 from ssolab.salesforce import profile
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint
 from ssolab.saml.names import POST, REDIRECT
+from ssolab.web.addresses import ACS, SSO
 from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
@@ -60,9 +61,9 @@ class RunningLab:
 def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> tuple[AssertingParty, RelyingParty]:
     """Give both parties the lab's own addresses, in the shape of their flavours; their entityIDs stay."""
     salesforce_idp = asserting.flavour == "salesforce"
-    redirect, post = (profile.IDP_REDIRECT, profile.IDP_POST) if salesforce_idp else ("/saml/sso", "/saml/sso")
+    redirect, post = (profile.IDP_REDIRECT, profile.IDP_POST) if salesforce_idp else (SSO, SSO)
     sso = (Endpoint(REDIRECT, bases.asserting + redirect), Endpoint(POST, bases.asserting + post))
-    location = f"{bases.relying}/saml/acs"
+    location = bases.relying + ACS
     if relying.flavour == "salesforce":
         org = relying.org_id or _org_in(relying)
         relying = replace(relying, org_id=org)

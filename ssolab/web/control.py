@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
+from ssolab.web.addresses import LOGIN, START
 from ssolab.web.api import add_interface, authorise, move_clock, same
 from ssolab.web.keys import sides
 from ssolab.web.pages import Start, draw, make_app, redirect, shown
@@ -80,12 +81,12 @@ def starts(lab: Lab) -> tuple[Start, ...]:
     """Give the links that start a login, each way round."""
     return (
         Start(
-            href=f"{lab.bases.relying}/saml/login",
+            href=lab.bases.relying + LOGIN,
             text="Log in at the service provider",
             says="SP-initiated: an AuthnRequest goes to the identity provider first.",
         ),
         Start(
-            href=f"{lab.bases.asserting}/saml/start",
+            href=lab.bases.asserting + START,
             text="Start at the identity provider",
             says="IdP-initiated: an unsolicited Response, no request at all.",
         ),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flask import Response, request
 
@@ -19,34 +19,28 @@ from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.names import PROTECTED_TRANSPORT
 from ssolab.saml.obligations import declined
 from ssolab.saml.request_checks import accept_request, request_expected_of
-from ssolab.web.answers import REFUSED_BY_USER, assert_, decline
+from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, SSO, START
+from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.lab import Errand
 from ssolab.web.pages import (
     Start,
     bounded_relay_state,
-    chosen,
     draw,
     form_fields,
     judged,
+    known_facts,
     make_app,
-    sentence,
-    shown,
 )
+from ssolab.web.verdicts import result, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ssolab.saml.bindings import Received
     from ssolab.saml.parties import AssertingParty
-    from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
-
-METADATA: Final = "/saml/metadata"
-SSO: Final = "/saml/sso"
-START: Final = "/saml/start"
-METADATA_TYPE: Final = "application/samlmetadata+xml"
 
 
 def create_asserting_app(lab: Lab) -> LabApp:
@@ -91,7 +85,7 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         expected = request_expected_of(asserting, now=lab.now(), opinions=lab.config.opinions)
         report = accept_request(received, replace(expected, known=signing_key(lab.relying)))
     except InputError as error:
-        return _unreadable(lab, error)
+        return unreadable(lab, error, side="asserting", wanted="AuthnRequest")
     accepted = report.principal
     entry = lab.record(
         side="asserting",
@@ -106,13 +100,14 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
     )
     if accepted is None:
         says = "The identity provider does not believe this AuthnRequest, so it asks nobody to log in."
-        return judged(entry, _result(lab, entry, heading="Request refused", says=says, status=403))
+        again = [Start(href=lab.bases.relying + LOGIN, text="Try again")] if lab.bases.relying else []
+        return result(entry, heading="Request refused", says=says, again=again)
     made = accepted.request
     errand = Errand(request=made, acs=accepted.acs, relay_state=bounded_relay_state(accepted.relay_state))
     context = None if asserting.flavour == "salesforce" else PROTECTED_TRANSPORT
     if (unmet := declined(made, context=context)) is not None:
         return judged(entry, decline(lab, errand, unmet))
-    facts = chosen(
+    facts = known_facts(
         [
             ("from", made.issuer.value if made.issuer else None),
             ("ID", made.id),
@@ -155,33 +150,7 @@ def _answer(lab: Lab, form: Mapping[str, str]) -> Response:
         raise InputError("login form", "it was used already, or is too old", "start the login again")
     if user is None or declines:
         return decline(lab, errand, REFUSED_BY_USER)
-    return assert_(lab, errand, user)
-
-
-def _unreadable(lab: Lab, error: InputError) -> Response:
-    entry = lab.record(
-        side="asserting", event="unreadable", summary=f"AuthnRequest not read: {error.problem}", accepted=False
-    )
-    says, remedy = f"{error.name}: {error.problem}.", sentence(error.remedy)
-    return judged(
-        entry,
-        draw("plain.html", status=400, heading="This is no AuthnRequest", says=says, remedy=remedy, bad=True, back="/"),
-    )
-
-
-def _result(lab: Lab, entry: Entry, *, heading: str, says: str, status: int) -> Response:
-    again = (Start(href=f"{lab.bases.relying}/saml/login", text="Try again"),) if lab.bases.relying else ()
-    return draw(
-        "result.html",
-        status=status,
-        heading=heading,
-        says=says,
-        entry=entry,
-        go_to=None,
-        remark=None,
-        xml=shown(entry.message),
-        again=again,
-    )
+    return assert_user(lab, errand, user)
 
 
 def _home(lab: Lab) -> Response:
@@ -208,7 +177,7 @@ def _home(lab: Lab) -> Response:
 
 
 def _settings(asserting: AssertingParty) -> list[tuple[str, str]]:
-    return chosen(
+    return known_facts(
         [
             ("entityID", asserting.entity_id),
             ("flavour", asserting.flavour),

@@ -257,7 +257,7 @@ def _explain_input(error: InputError) -> Response:
     return _answer(400, "That cannot be done", f"{error.name}: {error.problem}.", sentence(error.remedy))
 
 
-def chosen(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
+def known_facts(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:
     """Keep the facts that are known, as text."""
     return [(name, str(value)) for name, value in pairs if value not in (None, "", ())]
 

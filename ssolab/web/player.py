@@ -18,6 +18,7 @@ from werkzeug.test import Client
 from ssolab.core.findings import DefectError
 from ssolab.cutover.model import User
 from ssolab.cutover.scene import Flow, Played, Side, message_not_judged
+from ssolab.web.addresses import ACS, LOGIN, SSO, START
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab, LabConfig
 from ssolab.web.pages import ENTRY_HEADER, UNSEEN
@@ -64,21 +65,21 @@ class Drive:
         """
         idp, sp = Client(self.asserting, use_cookies=False), Client(self.relying, use_cookies=False)
         if flow is Flow.SAML_IDP_INITIATED:
-            form = idp.get("/saml/start")
+            form = idp.get(START)
         else:
             before(REQUEST)
-            sent = sp.get("/saml/login")
+            sent = sp.get(LOGIN)
             before(ASK)
             if sent.status_code == FOUND:
-                form = idp.get("/saml/sso", query_string=urlsplit(sent.headers["Location"]).query)
+                form = idp.get(SSO, query_string=urlsplit(sent.headers["Location"]).query)
             else:
-                form = _post(idp, "/saml/sso", _fields(sent))
+                form = _post(idp, SSO, _fields(sent))
         last = form
         if form.status_code == OK:
             before(RESPOND)
             carried = _post(idp, "/login", _fields(form) | {"username": username})
             before(ARRIVE)
-            last = _post(sp, "/saml/acs", _fields(carried))
+            last = _post(sp, ACS, _fields(carried))
         entry = self.lab.journal.entry(int(last.headers.get(ENTRY_HEADER, 0)))
         if entry is None:
             raise DefectError(f"a login of {username} ({flow}) ended without a judgement: {last.status}")

@@ -6,7 +6,7 @@ Its login page believes `Report.principal` and nothing else.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
@@ -18,32 +18,26 @@ from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.names import POST
+from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.pages import (
     Start,
-    chosen,
     draw,
     form_fields,
-    judged,
+    known_facts,
     local_path,
     make_app,
     nonce,
     posts_to,
     redirect,
-    sentence,
-    shown,
 )
+from ssolab.web.verdicts import result, unreadable
 
 if TYPE_CHECKING:
     from ssolab.saml.bindings import Received
     from ssolab.saml.parties import RelyingParty
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
-
-METADATA: Final = "/saml/metadata"
-LOGIN: Final = "/saml/login"
-ACS: Final = "/saml/acs"
-METADATA_TYPE: Final = "application/samlmetadata+xml"
 
 
 def create_relying_app(lab: Lab) -> LabApp:
@@ -124,7 +118,7 @@ def _consume(lab: Lab) -> Response:
         )
         report = accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
     except InputError as error:
-        return _unreadable(lab, error)
+        return unreadable(lab, error, side="relying", wanted="Response")
     person = report.principal
     answered = person.in_response_to if person else None
     path = lab.pending.take(answered) if answered else None
@@ -145,26 +139,16 @@ def _consume(lab: Lab) -> Response:
     wanted = received.relay_state
     go_to = local_path(wanted) or path
     strayed = bool(wanted) and local_path(wanted) is None
-    return judged(
+    again = [Start(href=LOGIN, text="Log in again" if person else "Try again")]
+    if lab.bases.asserting:
+        again.append(Start(href=lab.bases.asserting + START, text="IdP-initiated"))
+    return result(
         entry,
-        draw(
-            "result.html",
-            status=200 if person else 403,
-            heading="Logged in" if person else "Login refused",
-            says="Nobody was logged in. Every reason stands below.",
-            entry=entry,
-            go_to=go_to if go_to != "/" else None,
-            remark=f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
-            xml=shown(entry.message),
-            again=[
-                Start(href=LOGIN, text="Log in again" if person else "Try again"),
-                *(
-                    [Start(href=f"{lab.bases.asserting}/saml/start", text="IdP-initiated")]
-                    if lab.bases.asserting
-                    else []
-                ),
-            ],
-        ),
+        heading="Logged in" if person else "Login refused",
+        says="Nobody was logged in. Every reason stands below.",
+        again=again,
+        go_to=go_to if go_to != "/" else None,
+        remark=f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
     )
 
 
@@ -172,17 +156,6 @@ def _response(received: Received) -> Received:
     if received.kind != "SAMLResponse":
         raise InputError("the form", f"it carries a {received.kind}", "send a SAMLResponse to this address")
     return received
-
-
-def _unreadable(lab: Lab, error: InputError) -> Response:
-    entry = lab.record(
-        side="relying", event="unreadable", summary=f"Response not read: {error.problem}", accepted=False
-    )
-    says, remedy = f"{error.name}: {error.problem}.", sentence(error.remedy)
-    return judged(
-        entry,
-        draw("plain.html", status=400, heading="This is no Response", says=says, remedy=remedy, bad=True, back="/"),
-    )
 
 
 def _home(lab: Lab) -> Response:
@@ -202,7 +175,7 @@ def _home(lab: Lab) -> Response:
 
 
 def _settings(relying: RelyingParty) -> list[tuple[str, str]]:
-    return chosen(
+    return known_facts(
         [
             ("entityID", relying.entity_id),
             ("flavour", relying.flavour),

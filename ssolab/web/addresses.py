@@ -1,0 +1,14 @@
+"""The lab's own paths, the same for both flavours; an org's further ones are in `salesforce.profile`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+METADATA: Final = "/saml/metadata"
+METADATA_TYPE: Final = "application/samlmetadata+xml"
+
+SSO: Final = "/saml/sso"
+START: Final = "/saml/start"
+
+LOGIN: Final = "/saml/login"
+ACS: Final = "/saml/acs"

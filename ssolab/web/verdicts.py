@@ -1,0 +1,50 @@
+"""The page on which a message ends, the same at either side: judged, with every reason, or not even read."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssolab.web.pages import draw, judged, sentence, shown
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from flask import Response
+
+    from ssolab.core.findings import InputError
+    from ssolab.web.journal import Entry
+    from ssolab.web.lab import Lab
+    from ssolab.web.pages import Start
+
+
+def result(  # noqa: PLR0913  each is a part of the page
+    entry: Entry,
+    *,
+    heading: str,
+    says: str,
+    again: Sequence[Start],
+    go_to: str | None = None,
+    remark: str | None = None,
+) -> Response:
+    """Show a judgement; *says* stands there only where it is a refusal."""
+    page = draw(
+        "result.html",
+        status=200 if entry.accepted else 403,
+        heading=heading,
+        says=says,
+        entry=entry,
+        go_to=go_to,
+        remark=remark,
+        xml=shown(entry.message),
+        again=again,
+    )
+    return judged(entry, page)
+
+
+def unreadable(lab: Lab, error: InputError, *, side: str, wanted: str) -> Response:
+    """Say why the message that a side was sent is not the *wanted* one, and journal it as refused."""
+    entry = lab.record(side=side, event="unreadable", summary=f"{wanted} not read: {error.problem}", accepted=False)
+    heading = f"This is no {wanted}"
+    says, remedy = f"{error.name}: {error.problem}.", sentence(error.remedy)
+    page = draw("plain.html", status=400, heading=heading, says=says, remedy=remedy, bad=True, back="/")
+    return judged(entry, page)
