@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ssolab.core.findings import Severity
+from ssolab.core.findings import errors_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -50,7 +50,7 @@ class Entry:
     @property
     def errors(self) -> tuple[Finding, ...]:
         """The findings that refused."""
-        return tuple(found for found in self.findings if found.severity is Severity.ERROR)
+        return errors_of(self.findings)
 
 
 class Journal:

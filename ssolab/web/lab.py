@@ -27,10 +27,9 @@ if TYPE_CHECKING:
     from ssolab.saml.metadata import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty, RelyingParty
 
-EARLIEST = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST = datetime(9000, 1, 1, tzinfo=UTC)
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Beyond these a validity window of the lab would fall off the end of time."""
-
 
 LONGEST_KEPT: Final = 64 << 10
 """Bytes of a message that the journal keeps: more than any honest one has."""

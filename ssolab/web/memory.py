@@ -27,11 +27,6 @@ class Memory(Generic[T]):
             if len(self._held) > self._limit:
                 self._held.popitem(last=False)
 
-    def get(self, key: str) -> T | None:
-        """Look a value up and keep it."""
-        with self._lock:
-            return self._held.get(key)
-
     def take(self, key: str) -> T | None:
         """Take a value out: nobody gets it twice."""
         with self._lock:

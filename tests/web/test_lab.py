@@ -50,7 +50,7 @@ def test_a_memory_forgets_the_oldest_when_it_is_full() -> None:
 def test_a_value_is_taken_once() -> None:
     memory: Memory[int] = Memory()
     memory.put("one", 1)
-    assert (memory.get("one"), memory.take("one"), memory.take("one")) == (1, 1, None)
+    assert (memory.take("one"), memory.take("one")) == (1, None)
 
 
 def test_of_many_threads_one_takes_a_value() -> None:
