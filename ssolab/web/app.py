@@ -43,7 +43,6 @@ __all__ = ["create_asserting_app", "create_control_app", "create_relying_app", "
 
 THREADS: Final = 4
 WAKE_UP: Final = 0.5  # seconds after which an idle server looks whether it shall stop, were its wake-up lost
-IN_USE: Final = {errno.EADDRINUSE, 10_048}  # the second is how Windows numbers it
 WAYS: Final = ("asserting party", "relying party", "control page")
 
 
@@ -187,7 +186,7 @@ def _listening(host: str, port: int, way: str) -> socket.socket:
         raise ConfigError(f"port {port}", f"may not be taken for the {way}", "choose --port 8080 or above") from None
     except OSError as error:
         made.close()
-        if isinstance(error, socket.gaierror) or error.errno not in IN_USE:
+        if isinstance(error, socket.gaierror) or error.errno != errno.EADDRINUSE:
             problem = f"the lab cannot listen there: {error.strerror or error}"
             raise ConfigError(host, problem, "choose an address of this machine, such as 127.0.0.1") from None
         remedy = f"stop what listens there, or move all three with --port {_elsewhere(port)}"
