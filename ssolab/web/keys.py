@@ -6,8 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from ssolab.core.instants import format_instant
 from ssolab.core.keys import PublicKey, TrustedKey
+from ssolab.web.pages import ROLES
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from ssolab.core.certs import Certificate
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.lab import Lab
@@ -45,26 +48,25 @@ def _key_row(
         "state": None,
     }
     if certificate:
-        now = lab.now()
         row |= {
             "certificate_sha256": certificate.sha256,
             "not_before": format_instant(certificate.not_before),
             "not_after": format_instant(certificate.not_after),
-            "state": "expired"
-            if now > certificate.not_after
-            else "not yet valid"
-            if now < certificate.not_before
-            else None,
+            "state": _state(certificate, lab.now()),
         }
     return row
 
 
+def _state(certificate: Certificate, now: datetime) -> str | None:
+    """Say what is wrong with the dates of a certificate, if anything is."""
+    if now > certificate.not_after:
+        return "expired"
+    return "not yet valid" if now < certificate.not_before else None
+
+
 def sides(lab: Lab) -> list[dict[str, Any]]:
     """Describe the keys of both sides."""
-    asserting, relying = lab.pair
     return [
-        {"side": "asserting", "title": "Identity provider", "entity_id": asserting.entity_id}
-        | {"rows": key_rows(lab, asserting)},
-        {"side": "relying", "title": "Service provider", "entity_id": relying.entity_id}
-        | {"rows": key_rows(lab, relying)},
+        {"side": side, "title": ROLES[side], "entity_id": party.entity_id, "rows": key_rows(lab, party)}
+        for side, party in zip(("asserting", "relying"), lab.pair, strict=True)
     ]
