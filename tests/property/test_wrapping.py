@@ -15,7 +15,7 @@ from lxml import etree
 from ssolab.core.findings import InputError
 from ssolab.core.xmltree import DS, SAML, SAMLP
 from ssolab.saml.checks import accept
-from tests.saml.samples import NAMES, expected, find, response
+from tests.saml.samples import expected, find, response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -265,7 +265,3 @@ def test_an_id_that_stands_on_another_attribute_too_is_refused(forgery: str) -> 
 def test_trailing_markup_is_no_message() -> None:
     with pytest.raises(InputError):
         accept(response() + response(), expected())
-
-
-def test_names_are_those_of_the_standard() -> None:
-    assert NAMES == {"samlp": SAMLP, "saml": SAML}
