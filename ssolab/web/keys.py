@@ -66,7 +66,9 @@ def _state(certificate: Certificate, now: datetime) -> str | None:
 
 def sides(lab: Lab) -> list[dict[str, Any]]:
     """Describe the keys of both sides."""
+    asserting, relying = lab.pair
+    parties: dict[str, AssertingParty | RelyingParty] = {"asserting": asserting, "relying": relying}
     return [
         {"side": side, "title": ROLES[side], "entity_id": party.entity_id, "rows": key_rows(lab, party)}
-        for side, party in zip(("asserting", "relying"), lab.pair, strict=True)
+        for side, party in parties.items()
     ]
