@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ssolab.core import der
 from ssolab.core.findings import InputError
 from ssolab.core.names import Name, printable
-from ssolab.core.pem import pem_blocks, unwrap, write_pem
+from ssolab.core.pem import MOST_IN_A_FILE, pem_blocks, unwrap, write_pem
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -190,7 +190,7 @@ def _read_extensions(fields: list[der.Element]) -> Iterator[Extension]:
     for part in fields:
         if part.tag != der.context(3):  # [1] and [2] are unique identifiers, which nobody uses
             continue
-        for item in part.only().expect(der.SEQUENCE):
+        for item in part.first().expect(der.SEQUENCE):
             oid, *flag, value = item.expect(der.SEQUENCE)
             critical = bool(flag) and flag[0].expect(der.BOOLEAN).content != b"\0"
             yield Extension(der.read_oid(oid), critical, value.expect(der.OCTET_STRING).content, item.der)
@@ -208,7 +208,7 @@ def algorithm_name(identifier: der.Element) -> str:
         return _SIGNATURES.get(dotted, dotted)
     for part in parameters[0] if parameters else ():
         if part.tag == der.context(0):  # hashAlgorithm, RFC 4055 3.1
-            hashed = der.read_oid(part.only().only())
+            hashed = der.read_oid(part.first().first())
             return f"rsa-pss-{_HASHES.get(hashed, hashed)}"
     return "rsa-pss-sha1"  # the default of RFC 4055 3.1
 
@@ -249,13 +249,16 @@ def _first_element(data: bytes) -> bytes:
 
 
 def _elements(data: bytes, name: str) -> Iterator[bytes]:
-    at, end = 0, len(data.rstrip(b"\r\n\0")) if data else 0
+    at, end = 0, len(data.rstrip(b"\r\n\0"))
     if not end:
         raise InputError(name, "it is empty", _REMEDY)
-    while at < end:
+    for _ in range(MOST_IN_A_FILE):
         try:
             element = der.read(data, at).expect(der.SEQUENCE)
         except ValueError as error:
             raise InputError(name, f"not a certificate ({error})", _REMEDY) from None
         yield element.der
         at = element.end
+        if at >= end:
+            return
+    raise InputError(name, f"more than {MOST_IN_A_FILE} certificates", "split the file")

@@ -26,6 +26,7 @@ HIGH_TAG = 0x1F
 CONSTRUCTED = 0x20
 LONG_FORM = 0x80
 _LENGTH_BYTES = 4
+_MOST_INSIDE = 50_000  # elements in one row; no certificate or key store comes near, and each costs memory
 _LONGEST_OID = 128
 _UTC_TIME = re.compile(rb"(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)?(Z|[+-]\d{4})")
 _GENERALIZED_TIME = re.compile(rb"(\d{4})(\d\d)(\d\d)(\d\d)(?:(\d\d)(?:(\d\d)(?:[.,]\d+)?)?)?(Z|[+-]\d{4})?")
@@ -71,15 +72,19 @@ class Element:
         """Walk the elements inside, one level down.
 
         Raises:
-            ValueError: what stands inside is not a row of whole elements.
+            ValueError: what stands inside is not a row of whole elements, or one of more than anybody writes.
         """
         if not self.constructed:
             raise ValueError(f"tag 0x{self.tag:02x} holds no elements")
         at = self.body
-        while at < self.end:
+        for _ in range(_MOST_INSIDE):
+            if at == self.end:
+                return
             inner = read(self.buffer, at, self.end)
             yield inner
             at = inner.end
+        if at < self.end:
+            raise ValueError(f"more than {_MOST_INSIDE} elements in a row")
 
     def parts(self, count: int) -> tuple[Element, ...]:
         """Walk one level down and find exactly *count* elements.
@@ -92,8 +97,8 @@ class Element:
             raise ValueError(f"{len(found)} elements where {count} belong")
         return found
 
-    def only(self) -> Element:
-        """Return the first element inside, as for an explicit tag.
+    def first(self) -> Element:
+        """Return the first element inside, which for an explicit tag is the only one.
 
         Raises:
             ValueError: there is none.

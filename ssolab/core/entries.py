@@ -105,7 +105,7 @@ def public_half(pkcs8: bytes, name: str = "private key") -> bytes:
     """
     try:
         _, algorithm, inner, *_ = der.read_all(pkcs8).expect(der.SEQUENCE)
-        if der.read_oid(algorithm.only()) == _RSA:
+        if der.read_oid(algorithm.first()) == _RSA:
             _, modulus, exponent, *_ = der.read_all(inner.expect(der.OCTET_STRING).content)
             public = der.write(der.SEQUENCE, modulus.expect(der.INTEGER).der, exponent.expect(der.INTEGER).der)
             return der.write(der.SEQUENCE, algorithm.der, der.write_bits(public))

@@ -14,6 +14,7 @@ _WRITES_ITSELF = 0x01
 _SIZES = {"B": 1, "C": 2, "D": 8, "F": 4, "I": 4, "J": 8, "S": 2, "Z": 1}
 _DEEPEST = 16
 _MOST_FIELDS = 100
+_MOST_VALUES = 1_000  # a secret key has about ten
 
 _Description = tuple[str, tuple[str, ...], bool, "object"]
 
@@ -23,6 +24,7 @@ class _Walk:
         self.data = data
         self.at = at
         self.handles: list[_Description | None] = []
+        self.values = 0
 
     def number(self, size: int) -> int:
         taken = self.data[self.at : self.at + size]
@@ -42,8 +44,9 @@ class _Walk:
         return self.data[self.at - size : self.at].decode("utf-8", "replace")
 
     def value(self, depth: int) -> None:
-        if depth > _DEEPEST:
-            raise ValueError("a serialised object is nested too deeply")
+        self.values += 1
+        if depth > _DEEPEST or self.values > _MOST_VALUES:
+            raise ValueError("a serialised object is nested too deeply, or of too many values")
         tag = self.number(1)
         if tag == _REFERENCE:
             self.skip(4)

@@ -15,7 +15,7 @@ _JAVA = (JKS_MAGIC, JCEKS_MAGIC)
 
 def is_store(data: bytes) -> bool:
     """Say whether the bytes begin like a JKS, JCEKS or PKCS#12 key store."""
-    return data.startswith(_JAVA) or is_pkcs12(data[:LARGEST_FILE])
+    return data.startswith(_JAVA) or is_pkcs12(data)
 
 
 def open_store(data: bytes, name: str, password: str | None = None) -> KeyStore:

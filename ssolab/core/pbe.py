@@ -114,7 +114,7 @@ def pbkdf2(derivation: der.Element, password: str, size: int, budget: Budget) ->
     hashed = "sha1"
     for part in rest:
         if part.tag == der.SEQUENCE:
-            named = der.read_oid(part.only())
+            named = der.read_oid(part.first())
             if named not in _HMACS:
                 raise _unsupported(named, budget)
             hashed = _HMACS[named]
@@ -194,7 +194,7 @@ def mac_fits(info: der.Element, salt: bytes, rounds: int, content: bytes, passwo
     dotted = der.read_oid(oid)
     if dotted == _PBMAC1 and parameters:
         derivation, scheme = parameters[0].parts(2)
-        named = der.read_oid(scheme.only())
+        named = der.read_oid(scheme.first())
         if named not in _HMACS:
             raise _unsupported(named, budget)
         hashed = _HMACS[named]

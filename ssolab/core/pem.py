@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 LARGEST_FILE = 32 << 20
-_MOST_BLOCKS = 10_000
+MOST_IN_A_FILE = 10_000
 _COLUMNS = 64
 _MARK = re.compile(rb"-----(BEGIN|END) ([A-Z0-9 ]{1,64})-----")
 _HEADER = re.compile(rb"\s*[A-Za-z][A-Za-z0-9-]*:")
@@ -44,8 +44,8 @@ def pem_blocks(data: bytes, name: str) -> Iterator[tuple[str, bytes]]:
         label, body = mark[2].decode(), data[begun.end() : mark.start()]
         begun = None
         count += 1
-        if count > _MOST_BLOCKS:
-            raise InputError(name, f"more than {_MOST_BLOCKS} PEM blocks", "split the file")
+        if count > MOST_IN_A_FILE:
+            raise InputError(name, f"more than {MOST_IN_A_FILE} PEM blocks", "split the file")
         yield label, body if has_headers(body) else _unbase64(body, name, f"PEM block {count} ({label})")
 
 

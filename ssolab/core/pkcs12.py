@@ -6,6 +6,7 @@ read here (RFC 7292) and only the ciphers come from there.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ _FRIENDLY_NAME, _LOCAL_ID = "1.2.840.113549.1.9.20", "1.2.840.113549.1.9.21"
 _DEEPEST = 4
 _LONGEST_CHAIN = 20
 _AGAIN = "export the store again"
+# a sequence of any or no definite length; in it the version 3, and the ContentInfo begins
+_BEGINNING = re.compile(rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x02\x01\x03\x30", re.DOTALL)
 
 
 _Held = tuple[Certificate, str, bytes]  # a certificate, its name for people, the mark that joins it with its key
@@ -45,15 +48,20 @@ class _Bags:
     notes: list[str] = field(default_factory=list)
     count: int = 0
 
+    def another(self, depth: int = 0) -> None:
+        """Count one more container or bag.
+
+        Raises:
+            InputError: there are more, or deeper ones, than any key store has.
+        """
+        self.count += 1
+        if self.count > MOST_ENTRIES or depth > _DEEPEST:
+            raise InputError(self.name, "too many entries, or nested too deeply", f"the limit is {MOST_ENTRIES}")
+
 
 def is_pkcs12(data: bytes) -> bool:
-    """Say whether the bytes begin as a PKCS#12 file does: a sequence of version 3 and a ContentInfo."""
-    try:
-        version, content, *_ = _normal(data) if data[1:2] == b"\x80" else der.read(data)
-        return der.read_integer(version) == 3 and content.tag == der.SEQUENCE  # noqa: PLR2004 -- RFC 7292 4
-    except ValueError:
-        # cut off, but its beginning tells: SEQUENCE, INTEGER 3, SEQUENCE, OID pkcs7-data
-        return data[:1] == b"\x30" and b"\x02\x01\x03\x30" in data[:10]
+    """Say whether the bytes begin as a PKCS#12 file does, even one that is cut off (RFC 7292 4)."""
+    return bool(_BEGINNING.match(data))
 
 
 def _normal(data: bytes) -> der.Element:
@@ -98,7 +106,7 @@ def open_pkcs12(data: bytes, name: str, password: str | None) -> KeyStore:
 
 
 def _octets(explicit: der.Element) -> bytes:
-    return explicit.only().expect(der.OCTET_STRING).content
+    return explicit.first().expect(der.OCTET_STRING).content
 
 
 def _check_mac(mac: der.Element, safe: bytes, name: str, password: str | None, budget: Budget) -> bool:
@@ -113,12 +121,13 @@ def _check_mac(mac: der.Element, safe: bytes, name: str, password: str | None, b
 
 
 def _read_info(info: der.Element, bags: _Bags, *, checked: bool) -> None:
+    bags.another()
     oid, wrapped = info.parts(2)
     kind = der.read_oid(oid)
     if kind == _DATA:
         _read_bags(_octets(wrapped), bags, 0, checked=checked)
     elif kind == _ENCRYPTED:
-        _, inner = wrapped.only().parts(2)
+        _, inner = wrapped.first().parts(2)
         _, algorithm, ciphertext = inner.parts(3)
         content = ciphertext.content if not ciphertext.constructed else b"".join(part.content for part in ciphertext)
         _read_bags(_decrypted(algorithm, content, bags, checked=checked), bags, 0, checked=checked)
@@ -138,13 +147,11 @@ def _decrypted(algorithm: der.Element, ciphertext: bytes, bags: _Bags, *, checke
 
 def _read_bags(safe: bytes, bags: _Bags, depth: int, *, checked: bool) -> None:
     for bag in der.read_all(safe).expect(der.SEQUENCE):
-        bags.count += 1
-        if bags.count > MOST_ENTRIES or depth > _DEEPEST:
-            raise InputError(bags.name, "too many entries, or nested too deeply", f"the limit is {MOST_ENTRIES}")
+        bags.another(depth)
         oid, wrapped, *attributes = bag
         kind = der.read_oid(oid).removeprefix(_BAG)
         alias, local = _attributes(attributes)
-        value = wrapped.only()
+        value = wrapped.first()
         if kind == _KEY:
             bags.keys.append((value.der, alias, local))
         elif kind == _SHROUDED:
@@ -166,9 +173,9 @@ def _attributes(found: Iterable[der.Element]) -> tuple[str, bytes]:
         oid, values = attribute.parts(2)
         kind = der.read_oid(oid)
         if kind == _FRIENDLY_NAME:
-            alias = printable(der.read_text(values.only()) or "")
+            alias = printable(der.read_text(values.first()) or "")
         elif kind == _LOCAL_ID:
-            local = values.only().content
+            local = values.first().content
     return alias, local
 
 

@@ -55,7 +55,7 @@ def shape_of(spki: bytes) -> tuple[str, int, str | None]:
             curve, size = _CURVES.get(named, (named, 0))
             return kind, size, curve
         if kind == "DSA" and parameters:
-            return kind, der.read_integer(parameters[0].only()).bit_length(), None
+            return kind, der.read_integer(parameters[0].first()).bit_length(), None
     except ValueError:
         return "unreadable", 0, None
     return kind, _EDWARDS_BITS.get(kind, 0), None

@@ -186,7 +186,8 @@ def test_the_trust_settings_that_openssl_puts_behind_a_certificate_are_passed_ov
         (b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n", "not a readable X.509 certificate"),
         (b"\0" * (LARGEST_FILE + 1), "limit"),
         (b"\x30\x84" + (LARGEST_CERTIFICATE + 9).to_bytes(4) + bytes(LARGEST_CERTIFICATE + 9), "limit"),
-        (b"-----BEGIN X-----\nAAAA\n-----END X-----\n" * 10_001, "more than 10000"),
+        (b"-----BEGIN X-----\nAAAA\n-----END X-----\n" * 10_001, "more than 10000 PEM blocks"),
+        (b"\x30\0" * 5_000_000, "more than 10000 certificates"),
     ],
 )
 def test_bad_input_is_refused_in_one_line_that_names_it(data: bytes, complaint: str) -> None:

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -8,6 +10,9 @@ from hypothesis import strategies as st
 
 from ssolab.core import der
 from ssolab.core.ber import from_ber
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 @pytest.mark.parametrize(
@@ -131,6 +136,20 @@ def test_indefinite_lengths_and_strings_in_pieces_become_der() -> None:
     assert from_ber(pieces) == der.write(der.SEQUENCE, der.write(der.OCTET_STRING, b"abc"), der.write_integer(5))
 
 
+def test_a_part_that_reaches_beyond_its_whole_is_refused() -> None:
+    with pytest.raises(ValueError, match="beyond the one around it"):
+        from_ber(bytes.fromhex("3080 3003 0405 6162636465 0000"))
+
+
+@pytest.mark.parametrize("read", [lambda data: der.read_all(data).parts(3), from_ber], ids=["DER", "BER"])
+def test_millions_of_elements_cost_neither_time_nor_memory(read: Callable[[bytes], object]) -> None:
+    hostile = der.write(der.SEQUENCE, bytes.fromhex("0500") * 5_000_000)
+    begun = time.perf_counter()
+    with pytest.raises(ValueError, match="elements"):
+        read(hostile)
+    assert time.perf_counter() - begun < 5
+
+
 def test_deep_nesting_is_refused_and_not_walked() -> None:
     with pytest.raises(ValueError, match="deep"):
         from_ber(b"\x30\x80" * 5000)
@@ -139,4 +158,3 @@ def test_deep_nesting_is_refused_and_not_walked() -> None:
 def test_a_time_that_leaves_the_calendar_by_its_offset_is_refused() -> None:
     with pytest.raises(ValueError, match="calendar"):
         der.read_time(der.read_all(der.write(der.GENERALIZED_TIME, b"99991231235959-0100")))
-    assert der.write_time(datetime.max.replace(tzinfo=UTC) - timedelta(days=1))

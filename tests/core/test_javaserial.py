@@ -93,6 +93,7 @@ def test_every_form_of_the_grammar_is_walked(encoded: str) -> None:
         ("73" + "72 0001 41 0000000000000000 02 0000 78" * 40, "deep"),
         ("757200025b410000000000000000020000787000000001" * 40, "deep"),
         ("75 72 0002 5b42 0000000000000000 02 0000 78 70 7fffffff", "cut off"),
+        ("75 72 0002 5b4c 0000000000000000 02 0000 78 70 7fffffff" + "70" * 2000, "too many values"),
     ],
 )
 def test_what_is_no_object_is_refused(encoded: str, complaint: str) -> None:

@@ -312,7 +312,7 @@ def test_a_java_truststore_is_read_as_certificates() -> None:
 
 def test_the_integrity_check_of_rfc_9579_is_understood() -> None:
     version, content, _ = der.read_all(PKCS12).parts(3)
-    safe = content.parts(2)[1].only().content
+    safe = content.parts(2)[1].first().content
     key = hashlib.pbkdf2_hmac("sha512", PASSWORD.encode(), b"salt", 1000, 64)
     sha512 = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.2.11"), der.write(der.NULL))
     derivation = der.write(

@@ -52,7 +52,7 @@ def test_the_name_has_the_order_and_the_text_type_of_real_ones() -> None:
     certificate = made()
     assert certificate.subject.text == f"CN=SSO_2027, OU={ORG}, O=Salesforce.com, L=San Francisco, ST=CA, C=USA"
     assert certificate.self_issued
-    tags = [part.only().parts(2)[1].tag for part in der.read_all(certificate.subject.der)]
+    tags = [part.first().parts(2)[1].tag for part in der.read_all(certificate.subject.der)]
     assert tags == [0x0C] * 6, "UTF8String everywhere, also the country"
 
 
@@ -167,7 +167,7 @@ def test_the_retired_shape_has_names_dates_and_serial_number_of_the_published_in
     assert certificate.not_before == datetime(2013, 10, 18, tzinfo=UTC)
     assert certificate.not_after == datetime(2017, 10, 17, 23, 59, 59, tzinfo=UTC)
     assert f"{certificate.serial:X}" == "4382B137B13768018FD6BA70426EA067"
-    tags = [part.only().parts(2)[1].tag for part in der.read_all(certificate.subject.der)]
+    tags = [part.first().parts(2)[1].tag for part in der.read_all(certificate.subject.der)]
     assert tags == [0x13, 0x13, 0x14, 0x14, 0x14, 0x14], "C and ST PrintableString, the rest T61String"
 
 
