@@ -35,7 +35,7 @@ _PKCS1: Final = padding.PKCS1v15()
 
 @dataclass(frozen=True)
 class SignatureAlgorithm:
-    """One row of the table: `kind` is `RSA` or `EC`, `hash` a key of `DIGESTS`' values, `pss` RSASSA-PSS with MGF1.
+    """One row of the table: `kind` is `RSA` or `EC`, `hash` a value of `DIGESTS`; `pss` means RSASSA-PSS with MGF1.
 
     ECDSA values are r and s side by side, each as wide as the order of the curve (XML Signature 1.1, 6.4.3).
     """
@@ -152,5 +152,5 @@ def signature_algorithm_for(key: PublicKey, hash: str = "sha256", *, pss: bool =
     found = _BY_KIND.get((key.kind, hash, pss))
     if found is None:
         what = f"{key.kind} keys with {'PSS and ' if pss else ''}{hash}"
-        raise InputError("key", f"no signature algorithm for {what}", "use an RSA or EC key")
+        raise InputError("key", f"no signature algorithm for {what}", "use an RSA key, or an EC key without PSS")
     return found

@@ -29,18 +29,19 @@ _COUNTRY_LETTERS = 2  # X.520 6.3.1
 _FIELDS = 6  # serial, algorithm, issuer, validity, subject, key
 _REMEDY = "give a certificate as PEM, DER or base64"
 
-_HASHES = {
+HASHES = {
     "1.3.14.3.2.26": "sha1",
+    "2.16.840.1.101.3.4.2.4": "sha224",
     "2.16.840.1.101.3.4.2.1": "sha256",
     "2.16.840.1.101.3.4.2.2": "sha384",
     "2.16.840.1.101.3.4.2.3": "sha512",
 }
 _RSA_PSS = "1.2.840.113549.1.1.10"
-_SIGNATURES = {
+SIGNATURES = {
     "1.2.840.113549.1.1.2": "rsa-md2",
     "1.2.840.113549.1.1.4": "rsa-md5",
+    "1.3.14.3.2.29": "rsa-sha1",  # of old; of one name the last identifier is the one to write
     "1.2.840.113549.1.1.5": "rsa-sha1",
-    "1.3.14.3.2.29": "rsa-sha1",
     "1.2.840.113549.1.1.14": "rsa-sha224",
     "1.2.840.113549.1.1.11": "rsa-sha256",
     "1.2.840.113549.1.1.12": "rsa-sha384",
@@ -205,11 +206,11 @@ def algorithm_name(identifier: der.Element) -> str:
     oid, *parameters = identifier.expect(der.SEQUENCE)
     dotted = der.read_oid(oid)
     if dotted != _RSA_PSS:
-        return _SIGNATURES.get(dotted, dotted)
+        return SIGNATURES.get(dotted, dotted)
     for part in parameters[0] if parameters else ():
         if part.tag == der.context(0):  # hashAlgorithm, RFC 4055 3.1
             hashed = der.read_oid(part.first().first())
-            return f"rsa-pss-{_HASHES.get(hashed, hashed)}"
+            return f"rsa-pss-{HASHES.get(hashed, hashed)}"
     return "rsa-pss-sha1"  # the default of RFC 4055 3.1
 
 

@@ -22,8 +22,8 @@ _RSA = "1.2.840.113549.1.1.1"
 class StoreEntry:
     """One entry: a private key with its chain, leaf first, or certificates that are trusted.
 
-    `pkcs8` is the private key as PKCS#8; None where there is none, or it could not be opened, which `note` then says.
-    `holds_key` is True in both of the latter cases.
+    `holds_key` says whether there is a private key at all, `pkcs8` is that key as PKCS#8; None also where it could not
+    be opened, which `note` then says.
     """
 
     alias: str

@@ -15,6 +15,7 @@ from cryptography.hazmat.decrepit.ciphers.algorithms import TripleDES
 from cryptography.hazmat.primitives.ciphers import BlockCipherAlgorithm, Cipher, algorithms, modes
 
 from ssolab.core import der, rc2
+from ssolab.core.certs import HASHES
 from ssolab.core.findings import InputError
 
 if TYPE_CHECKING:
@@ -31,13 +32,6 @@ _HMACS = {
     "1.2.840.113549.2.9": "sha256",
     "1.2.840.113549.2.10": "sha384",
     "1.2.840.113549.2.11": "sha512",
-}
-HASHES = {
-    "1.3.14.3.2.26": "sha1",
-    "2.16.840.1.101.3.4.2.4": "sha224",
-    "2.16.840.1.101.3.4.2.1": "sha256",
-    "2.16.840.1.101.3.4.2.2": "sha384",
-    "2.16.840.1.101.3.4.2.3": "sha512",
 }
 _CIPHERS: dict[str, tuple[Callable[[bytes], BlockCipherAlgorithm], int]] = {
     "2.16.840.1.101.3.4.1.2": (algorithms.AES, 16),

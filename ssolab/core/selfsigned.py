@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, rsa, utils
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 from ssolab.core import der
-from ssolab.core.algorithms import SIGNATURE_ALGORITHMS
-from ssolab.core.certs import LONGEST_SERIAL, Certificate, Extension
+from ssolab.core.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, signature_algorithm_for
+from ssolab.core.certs import LONGEST_SERIAL, SIGNATURES, Certificate, Extension
 from ssolab.core.findings import DefectError, InputError
-from ssolab.core.keys import PrivateKey, PublicKey, digest_uri, spki_of
+from ssolab.core.keys import PrivateKey, PublicKey, spki_of
 from ssolab.core.names import Name, name_of
 
 if TYPE_CHECKING:
@@ -44,8 +44,8 @@ AUTHORITY_KEY_IDENTIFIER: Final = "2.5.29.35"
 _KEY_ID, _ISSUER, _SERIAL = 0x80, 0xA1, 0x82  # the fields of an AuthorityKeyIdentifier, RFC 5280 4.2.1.1
 _DIRECTORY_NAME = 0xA4
 _DEEPEST = 32
-_RSA_OIDS = {"sha1": 5, "sha256": 11, "sha384": 12, "sha512": 13}
-_ECDSA_OIDS = {"sha1": "1", "sha256": "3.2", "sha384": "3.3", "sha512": "3.4"}
+_ALGORITHMS = {row.name: row for row in SIGNATURE_ALGORITHMS.values()}
+_IDENTIFIERS = {name: oid for oid, name in SIGNATURES.items()}
 
 
 @dataclass(frozen=True)
@@ -107,8 +107,9 @@ def self_signed(  # noqa: PLR0913 -- the fields of a certificate
     Raises:
         InputError: the hash is unknown, or the key too small for it.
     """
-    algorithm = _algorithm(private, hash)
     spki = spki_of(private)
+    row = signature_algorithm_for(PublicKey(spki), hash)
+    algorithm = _identifier(row)
     fields = [
         der.write(der.context(0), der.write_integer(2)),  # version 3
         der.write_integer(serial),
@@ -121,44 +122,41 @@ def self_signed(  # noqa: PLR0913 -- the fields of a certificate
     if extensions:
         fields.append(der.write(der.context(3), der.write(der.SEQUENCE, *(one.der for one in extensions))))
     tbs = der.write(der.SEQUENCE, *fields)
-    signature = der.write_bits(_sign(private, hash, tbs))
+    signature = der.write_bits(_sign(private, row, tbs))
     return Certificate.from_der(der.write(der.SEQUENCE, tbs, algorithm, signature), "new certificate")
 
 
-def _algorithm(private: PrivateKey, hashed: str) -> bytes:
-    digest_uri(hashed)
-    if isinstance(private, rsa.RSAPrivateKey):
-        oid = der.write_oid(f"1.2.840.113549.1.1.{_RSA_OIDS[hashed]}")
-        return der.write(der.SEQUENCE, oid, der.write(der.NULL))
-    return der.write(der.SEQUENCE, der.write_oid(f"1.2.840.10045.4.{_ECDSA_OIDS[hashed]}"))
+def _identifier(row: SignatureAlgorithm) -> bytes:
+    parameters = der.write(der.NULL) if row.kind == "RSA" else b""  # RFC 3279 2.2.1 and 2.2.3
+    return der.write(der.SEQUENCE, der.write_oid(_IDENTIFIERS[row.name]), parameters)
 
 
-def _sign(private: PrivateKey, hashed: str, tbs: bytes) -> bytes:
-    kind = "rsa" if isinstance(private, rsa.RSAPrivateKey) else "ecdsa"
-    row = next(row for row in SIGNATURE_ALGORITHMS.values() if row.name == f"{kind}-{hashed}")
-    signature = row.sign(private, tbs)
-    if kind == "rsa":
-        return signature
-    half = len(signature) // 2  # a certificate has ECDSA values as DER, RFC 3279 2.2.3
-    return utils.encode_dss_signature(int.from_bytes(signature[:half]), int.from_bytes(signature[half:]))
+def _sign(private: PrivateKey, row: SignatureAlgorithm, tbs: bytes) -> bytes:
+    if isinstance(private, ec.EllipticCurvePrivateKey):  # a certificate has DER where XML has r and s side by side
+        return private.sign(tbs, ec.ECDSA(row.hasher))
+    return row.sign(private, tbs)
 
 
 def is_self_signed(certificate: Certificate) -> bool | None:
     """Say whether the certificate's own key made its signature; None where that cannot be checked."""
-    row = next((row for row in SIGNATURE_ALGORITHMS.values() if row.name == certificate.signature_algorithm), None)
+    row = _ALGORITHMS.get(certificate.signature_algorithm)
     public = PublicKey(certificate.spki)
     if row is None or public.kind not in {"RSA", "EC"}:
         return None
+    if row.kind != public.kind:
+        return False
     try:
         key = public.crypto
-        if isinstance(key, ec.EllipticCurvePublicKey) and row.kind == "EC":
+        if isinstance(key, ec.EllipticCurvePublicKey):
             key.verify(certificate.signature, certificate.tbs, ec.ECDSA(row.hasher))
-            return True
+        elif isinstance(key, rsa.RSAPublicKey):
+            pss = padding.PSS(padding.MGF1(row.hasher), padding.PSS.AUTO)  # in certificates any length of salt is met
+            key.verify(certificate.signature, certificate.tbs, pss if row.pss else padding.PKCS1v15(), row.hasher)
     except InvalidSignature:
         return False
     except (InputError, UnsupportedAlgorithm, ValueError):
         return None
-    return row.verify(public, certificate.signature, certificate.tbs)
+    return True
 
 
 def twin(certificate: Certificate, private: PrivateKey) -> Twin:

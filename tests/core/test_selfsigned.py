@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding
 from cryptography.hazmat.primitives.serialization import Encoding
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -83,6 +84,15 @@ def test_a_signature_of_another_key_is_told_apart() -> None:
         der.SEQUENCE, stranger.tbs, der.read_all(stranger.der).parts(3)[1].der, der.write_bits(plain().signature)
     )
     assert is_self_signed(Certificate.from_der(forged, "x")) is False
+
+
+@pytest.mark.parametrize("salt", [0, 32, 222])
+def test_a_pss_signature_is_its_own_whatever_the_length_of_its_salt(salt: int) -> None:
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "x")])
+    builder = x509.CertificateBuilder(name, name, OLD.public_key(), 5, BEGIN, END)
+    scheme = padding.PSS(padding.MGF1(hashes.SHA256()), salt)  # 222 is what OpenSSL 1.1 takes for 2048 bits
+    made = builder.sign(OLD, hashes.SHA256(), rsa_padding=scheme).public_bytes(Encoding.DER)
+    assert is_self_signed(Certificate.from_der(made, "x")) is True
 
 
 def test_what_cannot_be_checked_is_not_claimed() -> None:
