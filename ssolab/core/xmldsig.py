@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssolab.core import xmlreasons as reasons
@@ -45,14 +46,10 @@ __all__ = [
 _DIGEST = {name: getattr(hashlib, name) for name in DIGESTS.values()}  # hashlib.new looks each one up again
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Signed:
-    """What a trusted key signed: `element` is parsed from `canonical`, the very bytes that were digested.
+    """What a trusted key signed: `canonical` are the very bytes that were digested, `id` is the ID in the Reference."""
 
-    `id` is the ID that the Reference names.
-    """
-
-    element: Element
     canonical: bytes = field(repr=False)
     key: TrustedKey
     algorithm: SignatureAlgorithm
@@ -60,6 +57,11 @@ class Signed:
     document: str | None = None
     _arrived: Element = field(repr=False)
     _key_info: Element | None = field(repr=False)
+
+    @cached_property
+    def element(self) -> Element:
+        """The signed element, parsed from `canonical`: the only thing that may be read of the message."""
+        return reparse(self.canonical)
 
     @property
     def certificates(self) -> tuple[bytes, ...]:
@@ -147,7 +149,6 @@ def verify_detached(  # noqa: PLR0913  what is verified, with what, and how stri
 
 def _signed(verified: Plain, parent: Element, document: str | None) -> Signed:
     return Signed(
-        element=reparse(verified.digested),
         canonical=verified.digested,
         key=verified.key,
         algorithm=verified.algorithm,

@@ -47,7 +47,8 @@ def sign(  # noqa: PLR0913  each option is one freedom of the standard
     identifier = element.get("ID")
     if not identifier:
         raise InputError(local_name(element), "it has no ID that a signature can name", "give it an ID")
-    if next(element.iterchildren(_SIGNATURE), None) is not None:
+    issuer, signed = _landmarks(element)
+    if signed:
         raise InputError(local_name(element), "it is signed already", "sign an element once")
     algorithm = signature_algorithm_for(credential.public, hash, pss=pss)
     digest_name = digest_hash or hash
@@ -57,8 +58,8 @@ def sign(  # noqa: PLR0913  each option is one freedom of the standard
     except ValueError:
         problem = "it has no canonical form that we can write"
         raise InputError(local_name(element), problem, "use absolute namespaces, and no #default prefix") from None
-    digest = base64.b64encode(hashlib.new(digest_name, digested).digest()).decode()
-    position = _place(element) if at is None else at
+    digest = base64.b64encode(getattr(hashlib, digest_name)(digested).digest()).decode()
+    position = issuer if at is None else at
     certificate = credential.certificate.base64 if key_info else None
 
     # lxml maps a namespace that is declared around the new element to the prefix it has there, which changes the bytes
@@ -94,13 +95,16 @@ def sign_detached(
     return algorithm, algorithm.sign(credential.private, data)
 
 
-def _place(element: Element) -> int:
+def _landmarks(element: Element) -> tuple[int, bool]:
+    """Find where a signature belongs (after the Issuer, else first), and whether there is one already."""
+    place, signed = 0, False
     for position, child in enumerate(element):
-        if child.tag == _ISSUER:
-            return position + 1
-        if isinstance(child.tag, str):
-            break
-    return 0
+        tag: object = child.tag
+        if tag == _ISSUER and not place:
+            place = position + 1
+        elif tag == _SIGNATURE:
+            signed = True
+    return place, signed
 
 
 def _signed_info(  # noqa: PLR0913, PLR0917  one argument for each thing that varies

@@ -165,7 +165,8 @@ def canonical(
 
 def serialise(element: Element, *, declaration: bool = False) -> bytes:
     """Write an element as UTF-8, byte for byte as it stands in the tree, without what follows it."""
-    return etree.tostring(element, encoding="UTF-8", xml_declaration=declaration, with_tail=False)
+    text = etree.tostring(element, encoding="unicode", with_tail=False).encode()
+    return b"<?xml version='1.0' encoding='UTF-8'?>\n" + text if declaration else text
 
 
 def where(element: Element, document: str | None = None, attribute: str | None = None) -> Where:
