@@ -25,7 +25,7 @@ _COLOURS = {Verdict.SAFE: "green", Verdict.AT_RISK: "yellow", Verdict.OUTAGE: "r
 _LINES = {Verdict.SAFE: "─", Verdict.AT_RISK: "╌", Verdict.OUTAGE: "━"}
 _PLAIN = str.maketrans({"─": "-", "╌": ".", "━": "="})
 _GAP = 2
-_ENDING = 4
+_AROUND = 3
 _NARROW = 8
 _WIDE = 15
 
@@ -42,10 +42,10 @@ class Column:
 
 def rehearsal_text(played: Rehearsal, *, owner: str, width: int, unicode: bool = True, quiet: bool = False) -> str:
     """Write a rehearsal for people."""
-    parts = [_title(played, owner)]
+    parts = ["\n".join(_wrapped(_title(played, owner), "", width))]
     if not quiet:
         parts += ["\n".join(_picture(played, width)), *_told(played, width)]
-    parts.append("\n".join(_summary(played)))
+    parts.append("\n".join(line for said in _summary(played) for line in _wrapped(said, "", width)))
     text = "\n\n".join(part for part in parts if part)
     return text if unicode else text.translate(_PLAIN)
 
@@ -66,10 +66,17 @@ def flow_name(flow: Flow) -> str:
 
 
 def _picture(played: Rehearsal, width: int) -> Iterator[str]:
+    """Draw a lane for each link, or write each in words where the lanes are wider than the terminal."""
     names = [(outcome.partner, flow_name(outcome.link.flow)) for outcome in played.links]
     first = max(len("link"), *(len(name) for name, _ in names)) + _GAP
     label = first + max(len(flow) for _, flow in names) + _GAP
     columns = _columns(played, width - label)
+    if label + sum(column.width for column in columns) > width:
+        for (name, flow), outcome in zip(names, played.links, strict=True):
+            begin, *changes = _listed(outcome)
+            yield f"{name:<{first}}{flow:<{label - first}}{begin}"
+            yield from (" " * label + change for change in changes)
+        return
     for line in range(3):
         lead = "link".ljust(label) if line == len(columns[0].heads) - 1 else " " * label
         yield (lead + "".join(column.heads[line].ljust(column.width) for column in columns)).rstrip()
@@ -80,6 +87,15 @@ def _picture(played: Rehearsal, width: int) -> Iterator[str]:
         yield f"{name:<{first}}{flow:<{label - first}}{_lane(outcome, columns)}{said}"
 
 
+def _listed(outcome: LinkOutcome) -> Iterator[str]:
+    """Say with which verdict a link begins, and when it changes."""
+    for verdict, windows in groupby(outcome.windows, key=lambda window: window.verdict):
+        start = next(windows).start
+        begins = start == outcome.windows[0].start
+        word = click.style(_WORDS[verdict], fg=_COLOURS[verdict])
+        yield word if begins else f"{word}{' ' * (5 - len(_WORDS[verdict]))}from {start.day} {start:%b %H:%M}"
+
+
 def remark(outcome: LinkOutcome) -> str:
     """Say in a few words why a link holds, or what is the worst of it."""
     worst = next((each for each in outcome.windows if each.verdict is outcome.verdict), None)
@@ -87,7 +103,7 @@ def remark(outcome: LinkOutcome) -> str:
 
 
 def _columns(played: Rehearsal, room: int) -> tuple[Column, ...]:
-    marks: dict[datetime, list[str]] = {played.start: ["now"]}
+    marks: dict[datetime, list[str]] = {played.start: ["now" if played.start == played.now else "before"]}
     for step in played.cutover.steps:
         marks.setdefault(step.at, [])
         if step.do.value not in marks[step.at]:
@@ -116,7 +132,7 @@ def _columns(played: Rehearsal, room: int) -> tuple[Column, ...]:
 def _needed(played: Rehearsal, start: datetime, end: datetime) -> int:
     """Give the characters that the busiest link needs to write each of its verdicts between two steps."""
     return max(
-        sum(len(_WORDS[window.verdict]) + _GAP for window in _within(outcome.windows, start, end))
+        sum(len(_WORDS[window.verdict]) + _AROUND for window in _within(outcome.windows, start, end))
         for outcome in played.links
     )
 
@@ -128,10 +144,9 @@ def _within(windows: Sequence[Window], start: datetime, end: datetime) -> list[W
 def _lane(outcome: LinkOutcome, columns: Sequence[Column]) -> str:
     drawn: list[str] = []
     shown: Verdict | None = None
-    for number, column in enumerate(columns):
-        width = column.width if number < len(columns) - 1 else column.width - _GAP + _ENDING
+    for column in columns:
         inside = _within(outcome.windows, column.start, column.end)
-        for window, share in zip(inside, _shares(inside, column, width), strict=True):
+        for window, share in zip(inside, _shares(inside, column), strict=True):
             word = "" if window.verdict is shown else f"{_WORDS[window.verdict]} "
             joint = "" if not drawn or not word else " "
             line = _LINES[window.verdict] * max(1, share - len(word) - len(joint))
@@ -140,16 +155,16 @@ def _lane(outcome: LinkOutcome, columns: Sequence[Column]) -> str:
     return "".join(drawn)
 
 
-def _shares(windows: Sequence[Window], column: Column, width: int) -> list[int]:
+def _shares(windows: Sequence[Window], column: Column) -> list[int]:
     """Divide a column among its windows: each gets room for its word, and what is left goes by time."""
-    least = [len(_WORDS[window.verdict]) + _GAP for window in windows]
-    spare = max(0, width - sum(least))
+    least = [len(_WORDS[window.verdict]) + _AROUND for window in windows]
+    spare = max(0, column.width - sum(least))
     whole = (column.end - column.start).total_seconds()
     shares = [
         room + int(spare * (min(window.end, column.end) - max(window.start, column.start)).total_seconds() / whole)
         for window, room in zip(windows, least, strict=True)
     ]
-    shares[-1] += width - sum(shares)
+    shares[-1] += column.width - sum(shares)
     return shares
 
 
@@ -163,7 +178,8 @@ def _told(played: Rehearsal, width: int) -> Iterator[str]:
         if lines:
             yield "\n".join([click.style(f"{outcome.partner} {flow_name(outcome.link.flow)}", bold=True), *lines])
     if played.assumptions:
-        yield "\n".join(["Not known, so both cases were played:", *(f"  {each}" for each in played.assumptions)])
+        lines = [line for each in played.assumptions for line in _wrapped(each, "  ", width)]
+        yield "\n".join(["Assumed:", *lines])
 
 
 def _told_once(played: Rehearsal, windows: Sequence[Window], width: int) -> Iterator[str]:
@@ -176,7 +192,7 @@ def _told_once(played: Rehearsal, windows: Sequence[Window], width: int) -> Iter
     yield from _wrapped(f"{spans}: {printable(first.cause or '')}", "  ", width)
     codes = sorted({found.code for window in windows for found in window.findings if found.severity == "error"})
     if codes:
-        yield f"    seen at {first.refused_by}: {', '.join(codes)}"
+        yield from _wrapped(f"seen at {first.refused_by}: {', '.join(codes)}", "    ", width)
     yield from _wrapped(f"do this: {printable(first.cure or '')}", "    ", width)
     yield f"    more:    ssolab explain {first.code}"
 
@@ -196,10 +212,13 @@ def _span(played: Rehearsal, window: Window, first: Window) -> str:
     length = in_words(window.end - window.start)
     if window is not first:
         return "from then on" if window.end >= played.end else f"for {length}"
+    now = played.start == played.now
     if window.end >= played.end:
-        return "from now on" if window.start <= played.start else f"from {day(window.start)} on"
+        if window.start > played.start:
+            return f"from {day(window.start)} on"
+        return "from now on" if now else "all along"
     if window.start <= played.start:
-        return f"now, until {day(window.end)}"
+        return f"{'now, ' if now else ''}until {day(window.end)}"
     return f"{day(window.start)} to {day(window.end)}, {length}"
 
 

@@ -82,9 +82,10 @@ class LinkOutcome:
 
 @dataclass(frozen=True, kw_only=True)
 class Rehearsal:
-    """One cutover, played."""
+    """One cutover, played from `start` to `end`; `start` is not `now` where the first step lies in the past."""
 
     cutover: Cutover
+    now: datetime
     start: datetime
     end: datetime
     links: tuple[LinkOutcome, ...]
@@ -130,6 +131,7 @@ def rehearse(
     outcomes = tuple(run.outcome(start, end) for run in runs)
     return Rehearsal(
         cutover=cutover,
+        now=now,
         start=start,
         end=end,
         links=outcomes,
