@@ -73,7 +73,8 @@ class Document:
         if not count:
             raise InputError(self.name, f"no certificate in it (it is a {self.kind})", "give one that has")
         labels = ", ".join(f"{at} {one.label}" for at, one in enumerate(self.certificates[:9], 1))
-        raise InputError(self.name, f"{count} certificates in it", f"choose one by its number: {labels}")
+        there = f"{count} certificates" if count > 1 else "one certificate"
+        raise InputError(self.name, f"{there} in it", f"choose one by its number: {labels}")
 
 
 def opens_without_password(data: bytes) -> bool:

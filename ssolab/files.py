@@ -11,12 +11,9 @@ import os
 import stat
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from ssolab.core.findings import InputError
-
-if TYPE_CHECKING:
-    from typing import BinaryIO
 
 MAX_BYTES: Final = 100 << 20
 STDIN: Final = "-"
@@ -40,25 +37,25 @@ def read_file(name: str | Path) -> bytes:
         InputError: it is missing, a folder, unreadable, or larger than 100 MB.
     """
     if str(name) == STDIN:
-        data = sys.stdin.buffer.read(MAX_BYTES + 1)
-        return _bounded(data, "standard input")
+        return _bounded(sys.stdin.buffer.read(MAX_BYTES + 1), "standard input")
     shown = shown_name(name)
     try:
         with Path(name).open("rb") as file:
-            return _bounded(_read_bounded(file), shown)
+            if os.fstat(file.fileno()).st_size > MAX_BYTES:
+                raise _too_large(shown)
+            return _bounded(file.read(MAX_BYTES + 1), shown)
     except (OSError, ValueError) as error:
         raise refused(error, shown) from None
 
 
-def _read_bounded(file: BinaryIO) -> bytes:
-    size = os.fstat(file.fileno()).st_size
-    return b"\0" * size if size > MAX_BYTES else file.read(MAX_BYTES + 1)
-
-
 def _bounded(data: bytes, shown: str) -> bytes:
     if len(data) > MAX_BYTES:
-        raise InputError(shown, f"more than {MAX_BYTES >> 20} MB", "nothing that ssolab reads is so large")
+        raise _too_large(shown)
     return data
+
+
+def _too_large(shown: str) -> InputError:
+    return InputError(shown, f"more than {MAX_BYTES >> 20} MB", "nothing that ssolab reads is so large; check the path")
 
 
 def refused(error: Exception, shown: str) -> InputError:

@@ -150,6 +150,8 @@ def test_one_certificate_is_chosen_by_number_where_there_are_several() -> None:
     for number in (None, 3):
         with pytest.raises(InputError, match=r"2 certificates in it; choose one by its number: 1 one, 2 two"):
             both.one_certificate(number)
+    with pytest.raises(InputError, match=r"one certificate in it; choose one by its number: 1 one$"):
+        recognise(PEM, "x.pem").one_certificate(2)
     with pytest.raises(InputError, match="no certificate in it"):
         recognise(private_key_pem(KEY), "x").one_certificate()
 

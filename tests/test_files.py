@@ -31,6 +31,13 @@ def test_a_file_and_standard_input_are_read(tmp_path: Path, monkeypatch: pytest.
     assert files.read_file("-") == b"\xff\x00"
 
 
+def test_a_file_beyond_all_measure_is_refused_before_it_is_read(tmp_path: Path) -> None:
+    with (tmp_path / "disk.img").open("wb") as file:
+        file.truncate(1 << 40)  # takes no room: nothing is written
+    with pytest.raises(InputError, match=r"disk\.img: more than 100 MB; nothing that ssolab reads is so large"):
+        files.read_file(tmp_path / "disk.img")
+
+
 def loop(folder: Path) -> Path:
     (folder / "loop").symlink_to(folder / "loop")
     return folder / "loop"

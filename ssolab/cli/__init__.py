@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
+import errno
 import importlib
+import os
 import pkgutil
 import sys
 from typing import TYPE_CHECKING, Any
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 EXIT_USAGE = 2
 EXIT_DEFECT = 70
 EXIT_INTERRUPTED = 130
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 class CommandFolder(click.Group):
@@ -34,6 +38,17 @@ class CommandFolder(click.Group):
         if not isinstance(command, click.Command):
             raise DefectError(f"ssolab.cli.{cmd_name} has no click command called `command`")
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that is meant, and help with one that is misspelt."""
+        names = self.list_commands(ctx)
+        if not ctx.resilient_parsing and not args[0].startswith("-") and args[0] not in names:
+            near = difflib.get_close_matches(args[0], names, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(names)}"
+            ctx.fail(f"no such command {args[0]!r}: {hint}")
+        return super().resolve_command(ctx, args)
 
 
 def _version(ctx: click.Context, _param: click.Parameter, wanted: bool) -> None:  # noqa: FBT001  click's signature
@@ -58,7 +73,7 @@ def _one_line(error: click.ClickException) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "ssolab"
     said = " ".join(error.format_message().split()).rstrip(".")
-    return f"{path}: {said}; see {path} --help"
+    return f"{path}: {said}{' See' if said.endswith('?') else '; see'} {path} --help"
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -68,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    _open_streams()
     try:
         done: Any = entry.main(args=arguments, prog_name="ssolab", standalone_mode=False)
     except click.exceptions.Exit as stop:
@@ -80,10 +96,19 @@ def run(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return 0
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001  the last door: a user never sees a traceback
+        from ssolab.render import printable
+
         line, code = _ending(error)
-        click.echo(line, err=True)
+        click.echo(printable(line), err=True)
         return code
     return done if isinstance(done, int) else 0
+
+
+def _open_streams() -> None:
+    """Give a process that was started without standard streams, as `>&-` does, ones that lead nowhere."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123  open until the end
 
 
 def _ending(error: BaseException) -> tuple[str, int]:
@@ -94,6 +119,9 @@ def _ending(error: BaseException) -> tuple[str, int]:
         return _one_line(error), EXIT_USAGE
     if isinstance(error, SsolabError) and not isinstance(error, DefectError):
         return f"ssolab: {error}", EXIT_USAGE
+    if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
+        said = (error.strerror or "no reason given").lower()
+        return f"ssolab: standard output: cannot be written ({said}); make room, or send it elsewhere", EXIT_USAGE
     said = str(error) if isinstance(error, DefectError) else f"{type(error).__name__}: {error} ({_innermost(error)})"
     return f"ssolab: this is a defect of ssolab, please report it: {said}", EXIT_DEFECT
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ssolab.core.findings import InputError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
 
 def write_new(files: Mapping[Path, tuple[bytes, int]]) -> None:
@@ -35,8 +35,14 @@ def write_new(files: Mapping[Path, tuple[bytes, int]]) -> None:
             raise InputError(name, "it is there already and is never overwritten", "choose another name") from None
         if isinstance(error, OSError):
             problem = f"cannot be written ({(error.strerror or 'no reason given').lower()})"
-            raise InputError(str(error.filename or "file"), problem, "name another folder") from None
+            raise InputError(_folder(error, files), problem, "name another folder") from None
         raise
+
+
+def _folder(error: OSError, files: Mapping[Path, tuple[bytes, int]]) -> str:
+    """Name the folder that refused, not the half-written file in it, of which nobody knows."""
+    refused = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else next(iter(files))
+    return str(refused.absolute().parent)
 
 
 def _write_one(path: Path, data: bytes, mode: int) -> None:

@@ -28,7 +28,10 @@ _directory = click.option(
 )
 
 
-@click.group()
+@click.group(
+    short_help="Look into certificates and key stores, and make new ones.",
+    epilog="Example:  ssolab certs show SSO_2027.crt",
+)
 def command() -> None:
     """Look at certificates and key stores, and make certificates to rehearse with."""
 

@@ -33,7 +33,10 @@ LAST_BASE_PORT = 65_533
 SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
 
 
-@click.command(epilog="Example:  ssolab serve --link adfs-requests")
+@click.command(
+    short_help="Start the mock pair and its control page on loopback.",
+    epilog="Example:  ssolab serve --link adfs-requests",
+)
 @click.argument("lab", required=False, type=click.Path(path_type=Path))
 @click.option("--link", "wanted", metavar="ID", help="Which link of the lab to play. Default: the first.")
 @click.option(

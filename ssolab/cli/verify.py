@@ -36,7 +36,7 @@ class _Outcome:
     extra: dict[str, Any]
 
 
-@click.group()
+@click.group(epilog="Example:  ssolab verify saml response.xml --trust idp-metadata.xml")
 def command() -> None:
     """Judge one message: accepted or refused, with every reason."""
 

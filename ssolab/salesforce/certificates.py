@@ -112,8 +112,8 @@ def salesforce_certificate(
     parts = [("CN", name), ("OU", org), ("O", ORGANISATION), ("L", "San Francisco"), ("ST", "CA"), ("C", "USA")]
     subject = name_of(parts)
     milliseconds = epoch_milliseconds(created)
-    if not 0 < milliseconds < 1 << 47:
-        raise InputError(name, f"created in {created.year}", "give a moment after 1970")
+    if not 0 < milliseconds < 1 << 47:  # what fits into the six bytes of the serial, without a sign
+        raise InputError(name, f"created in {created.year}", "give a moment after 1970 and before 6429")
     serial = int.from_bytes(milliseconds.to_bytes(6) + bytes(4) + random4)
     return self_signed(
         private=private,

@@ -23,7 +23,10 @@ def browser() -> Iterator[Browser]:
         pytest.skip("Chromium is not installed: apt-get install chromium")
     api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
     with api.sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        try:
+            started = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        except api.Error as error:  # as where memory is limited; --all-installed makes a failure of it
+            pytest.skip(f"{CHROMIUM} does not start: {error.message.splitlines()[0]}")
         yield started
         started.close()
 
