@@ -24,6 +24,7 @@ from ssolab.saml.metadata import (
     write_entity,
 )
 from ssolab.saml.names import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, UNSPECIFIED
+from ssolab.saml.parties import document_of, ten_years_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,9 +35,7 @@ ORG: Final = "00D5f000004GrnM"
 DOMAIN: Final = profile.my_domain("greenmoor")
 ACS: Final = profile.acs(DOMAIN, org=ORG)
 NEW_NAME: Final = "SSO_2027"
-NEW_CREATED: Final = datetime(2026, 12, 14, 10, 2, 47, 318_000, tzinfo=UTC)
 IDP_NAME: Final = "SelfSignedCert_12Mar2026_083015"
-IDP_CREATED: Final = datetime(2026, 3, 12, 8, 30, 15, 204_000, tzinfo=UTC)
 DOWNLOADED: Final = datetime(2026, 12, 14, 10, 9, 33, 985_000, tzinfo=UTC)
 
 
@@ -138,8 +137,8 @@ def lab_files(certificates: Mapping[str, Certificate]) -> dict[str, bytes]:
     files = {
         "README.md": README.encode(),
         "ssolab.toml": lab_text(org=ORG, new=NEW_NAME).encode(),
-        org: _indented(_service_provider(certificates["proxy"])),
-        "salesforce/samlidp.xml": _indented(_identity_provider(certificates["greenmoor"])),
+        org: document_of(_service_provider(certificates["proxy"]), "salesforce"),
+        "salesforce/samlidp.xml": document_of(_identity_provider(certificates["greenmoor"]), "salesforce"),
         f"salesforce/{source.SETTINGS_PATH}": source.write(
             source.SingleSignOnSettings(
                 enable_force_delegated_callout=False,
@@ -165,13 +164,13 @@ def _service_provider(certificate: Certificate) -> EntityDescriptor:
     """Describe the org as Download Metadata of its single sign-on settings does."""
     return EntityDescriptor(
         entity_id=DOMAIN,
-        valid_until=profile.valid_until(DOWNLOADED),
+        valid_until=ten_years_after(DOWNLOADED),
         sp=SPSSODescriptor(
             key_descriptors=(KeyDescriptor(certificates=(certificate,), use="signing"),),
-            name_id_formats=(profile.NAME_ID_FORMAT,),
+            name_id_formats=(UNSPECIFIED,),
             assertion_consumer_services=(IndexedEndpoint(binding=POST, location=ACS, index=0, is_default=True),),
-            authn_requests_signed=profile.AUTHN_REQUESTS_SIGNED,
-            want_assertions_signed=profile.WANT_ASSERTIONS_SIGNED,
+            authn_requests_signed=True,
+            want_assertions_signed=True,
         ),
     )
 
@@ -180,15 +179,15 @@ def _identity_provider(certificate: Certificate) -> EntityDescriptor:
     """Describe the org as its own /.well-known/samlidp.xml does."""
     return EntityDescriptor(
         entity_id=DOMAIN,
-        valid_until=profile.valid_until(DOWNLOADED),
+        valid_until=ten_years_after(DOWNLOADED),
         idp=IDPSSODescriptor(
             key_descriptors=(KeyDescriptor(certificates=(certificate,), use="signing"),),
-            name_id_formats=(profile.NAME_ID_FORMAT,),
+            name_id_formats=(UNSPECIFIED,),
             single_sign_on_services=(
                 Endpoint(POST, DOMAIN + profile.IDP_POST),
                 Endpoint(REDIRECT, DOMAIN + profile.IDP_REDIRECT),
             ),
-            want_authn_requests_signed=profile.WANT_AUTHN_REQUESTS_SIGNED,
+            want_authn_requests_signed=False,
         ),
     )
 
@@ -203,10 +202,6 @@ def _partner(partner: Partner, certificate: Certificate) -> EntityDescriptor:
             want_authn_requests_signed=partner.wants_signed,
         ),
     )
-
-
-def _indented(entity: EntityDescriptor) -> bytes:
-    return write_entity(entity, indent=profile.METADATA_INDENT)
 
 
 def _meta(certificate: Certificate, *, own: bool) -> source.CertificateMeta:

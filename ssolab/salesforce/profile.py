@@ -1,4 +1,4 @@
-"""What Salesforce makes looks unusual: its ids, addresses and metadata, in exactly the forms seen in real artefacts.
+"""What Salesforce makes looks unusual: its ids and addresses, in exactly the forms seen in real artefacts.
 
 Partners have stumbled over each of these forms (a request id of 296 characters, a query in the ACS address), so the lab
 has to show them as they are. Whatever is random or depends on the clock arrives as an argument.
@@ -19,8 +19,6 @@ from ssolab.core.findings import DefectError, InputError
 # ---- record ids -----------------------------------------------------------------------------------------------------
 
 ORG_PREFIX: Final = "00D"
-SAML_CONFIG_PREFIX: Final = "0LE"
-CERTIFICATE_PREFIX: Final = "0P1"
 REQUEST_STATE_PREFIX: Final = "0O0"
 
 _SHORT: Final = 15
@@ -161,14 +159,8 @@ def _letters(entropy: bytes) -> str:
     return "".join(_RECORD_ALPHABET[byte % len(_RECORD_ALPHABET)] for byte in entropy)
 
 
-# ---- metadata and addresses -----------------------------------------------------------------------------------------
+# ---- addresses ------------------------------------------------------------------------------------------------------
 
-METADATA_LIFE_YEARS: Final = 10
-METADATA_INDENT: Final = 3
-NAME_ID_FORMAT: Final = "urn:oasis:names:tc:SAML:1.1:nameid-format:unspecified"
-AUTHN_REQUESTS_SIGNED: Final = True
-WANT_ASSERTIONS_SIGNED: Final = True
-WANT_AUTHN_REQUESTS_SIGNED: Final = False
 OLD_ENTITY_ID: Final = "https://saml.salesforce.com"
 OLD_ACS: Final = "https://login.salesforce.com"
 
@@ -176,20 +168,6 @@ IDP_METADATA: Final = "/.well-known/samlidp.xml"
 IDP_POST: Final = "/idp/endpoint/HttpPost"
 IDP_REDIRECT: Final = "/idp/endpoint/HttpRedirect"
 IDP_START: Final = "/idp/login"
-IDP_LOGOUT: Final = "/services/auth/idp/saml2/logout"
-SP_LOGOUT: Final = "/services/auth/sp/saml2/logout"
-
-
-def valid_until(downloaded: datetime) -> datetime:
-    """Give the validUntil of metadata downloaded then: the same moment ten years later, to the millisecond.
-
-    The 29th of February becomes the 28th where that year has none, as in Java.
-    """
-    kept = downloaded.replace(microsecond=downloaded.microsecond // 1000 * 1000)
-    try:
-        return kept.replace(year=kept.year + METADATA_LIFE_YEARS)
-    except ValueError:
-        return kept.replace(year=kept.year + METADATA_LIFE_YEARS, day=28)
 
 
 def my_domain(name: str) -> str:

@@ -110,7 +110,7 @@ class AssertingParty(_Party):
 
     def document(self, now: datetime) -> bytes:
         """Write that metadata as this flavour does."""
-        return _document(self.metadata(now), self.flavour)
+        return document_of(self.metadata(now), self.flavour)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +166,7 @@ class RelyingParty(_Party):
 
     def document(self, now: datetime) -> bytes:
         """Write that metadata as this flavour does."""
-        return _document(self.metadata(now), self.flavour)
+        return document_of(self.metadata(now), self.flavour)
 
 
 def relying_from(
@@ -241,7 +241,8 @@ def _signing(role: IDPSSODescriptor | SPSSODescriptor) -> tuple[Certificate, ...
     return tuple(key.certificates[0] for key in keys if key.use != "encryption" and key.certificates)
 
 
-def _document(entity: EntityDescriptor, flavour: Flavour) -> bytes:
+def document_of(entity: EntityDescriptor, flavour: Flavour) -> bytes:
+    """Write metadata as the flavour indents it."""
     return write_entity(entity, indent=3 if flavour == "salesforce" else 2)
 
 

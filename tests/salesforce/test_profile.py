@@ -112,13 +112,6 @@ def test_a_response_id_is_hexadecimal_and_epoch_milliseconds() -> None:
         profile.response_id(moment, b"")
 
 
-def test_metadata_is_valid_for_ten_years_to_the_millisecond() -> None:
-    assert profile.valid_until(datetime(2013, 8, 6, 19, 10, 9, 985_432, tzinfo=UTC)) == datetime(
-        2023, 8, 6, 19, 10, 9, 985_000, tzinfo=UTC
-    )
-    assert profile.valid_until(datetime(2028, 2, 29, tzinfo=UTC)) == datetime(2038, 2, 28, tzinfo=UTC)
-
-
 def test_the_forms_of_entity_id_and_acs_are_the_ones_seen() -> None:
     assert profile.my_domain("greenmoor") == "https://greenmoor.my.salesforce.com"
     assert profile.entity_id_of("00D300000000bzv") == "https://saml.salesforce.com/00D300000000bzvEAA"

@@ -103,6 +103,7 @@ def test_a_party_shows_no_private_key() -> None:
     ("moment", "after"),
     [
         (datetime(2026, 11, 22, 3, 20, 48, 7999, tzinfo=UTC), datetime(2036, 11, 22, 3, 20, 48, 7000, tzinfo=UTC)),
+        (datetime(2013, 8, 6, 19, 10, 9, 985_432, tzinfo=UTC), datetime(2023, 8, 6, 19, 10, 9, 985_000, tzinfo=UTC)),
         (datetime(2028, 2, 29, tzinfo=UTC), datetime(2038, 2, 28, tzinfo=UTC)),
         (datetime(9995, 1, 1, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)),
     ],
