@@ -111,7 +111,7 @@ def _value(text: str | None) -> bytes:
 
 
 def verifiers(data: bytes, signer: SigningCredential) -> dict[str, Callable[[], object]]:
-    """Every verifier from bytes to verdict, its keys loaded once; and ours with the signed element parsed and read."""
+    """Every verifier from bytes to verdict, its keys loaded once; ours hands back the signed element, parsed again."""
     keys = trusted(signer)
     pem = signer.public.crypto.public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
     key = xmlsec.Key.from_memory(pem, xmlsec.constants.KeyDataFormatPem)
@@ -119,14 +119,14 @@ def verifiers(data: bytes, signer: SigningCredential) -> dict[str, Callable[[], 
     config = SignatureConfiguration(location=f"./{{{SAML}}}Assertion/")
     parser = etree.XMLParser(resolve_entities=False, no_network=True)
 
-    def ours() -> Signed:
+    def verdict() -> Signed:
         signed = verify(parse(data, "response")[2], keys).signed
         if signed is None:
             raise SystemExit("ours refuses the benchmark's own message")
         return signed
 
-    def and_read() -> Element:
-        return ours().element
+    def ours() -> Element:
+        return verdict().element
 
     def by_xmlsec() -> None:
         element = etree.fromstring(data, parser)[2]
@@ -139,7 +139,7 @@ def verifiers(data: bytes, signer: SigningCredential) -> dict[str, Callable[[], 
         verifier = XMLVerifier()
         verifier.verify(data, x509_cert=envelope, expect_config=config, id_attribute="ID", validate_schema=False)
 
-    return {"ssolab": ours, "ssolab, then read": and_read, "xmlsec": by_xmlsec, "signxml": by_signxml}
+    return {"ssolab": ours, "ssolab, verdict alone": verdict, "xmlsec": by_xmlsec, "signxml": by_signxml}
 
 
 def signers(data: bytes, signer: SigningCredential) -> dict[str, Callable[[], object]]:
@@ -184,13 +184,14 @@ def main(arguments: list[str]) -> int:
         signing = fastest(signers(plain, signer), rounds)
         table(f"verify, {signer.public.text}, {len(data):,} bytes", verifying, limit)
         ratio = verifying["ssolab"] / verifying[limit]
-        read = verifying["ssolab, then read"] / verifying[limit]
-        others = min(verifying["xmlsec"], verifying["signxml"]) / verifying["ssolab"]
+        # A verdict is all that xmlsec gives; signxml hands back what was signed, as ours does.
+        xmlsec_takes = verifying["xmlsec"] / verifying["ssolab, verdict alone"]
+        signxml_takes = verifying["signxml"] / verifying["ssolab"]
         if name == "idp":
             claim(len(data) in SIZE, f"the response has about 5 KB ({len(data):,} bytes)")
         claim(ratio <= VERIFY_LIMIT, f"verifying takes {ratio:.2f} x the limit, at most {VERIFY_LIMIT}")
-        print(f"         with the signed element parsed and read {read:.2f} x")  # noqa: T201  as above
-        claim(others > 1, f"the faster of xmlsec and signxml takes {others:.2f} x ours")
+        claim(xmlsec_takes > 1, f"xmlsec takes {xmlsec_takes:.2f} x ours, each for its verdict")
+        claim(signxml_takes > 1, f"signxml takes {signxml_takes:.2f} x ours, each with the element that was signed")
         table(f"sign, {signer.public.text}", signing, "private-key operation")
         if name == "idp":
             ratio = signing["ssolab, bytes to bytes"] / signing["private-key operation"]
