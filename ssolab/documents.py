@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from ssolab.core import der
 from ssolab.core.certs import Certificate, read_certificates
-from ssolab.core.entries import public_half
+from ssolab.core.entries import JCEKS_MAGIC, JKS_MAGIC, public_half
 from ssolab.core.findings import InputError
 from ssolab.core.pem import has_headers, pem_blocks, unwrap
 from ssolab.core.requests import CertificateRequest, is_request
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from ssolab.core.keystores import KeyStore
     from ssolab.saml.metadata import EntityDescriptor
 
-_JAVA_STORES = (b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce")
 _XML = (b"<", b"\xff\xfe", b"\xfe\xff")
 _JSON = (b"{", b"[")
 _BOM = b"\xef\xbb\xbf"
@@ -79,7 +78,7 @@ class Document:
 
 def opens_without_password(data: bytes) -> bool:
     """Say whether this is a key store that shows its certificates, though not its keys, without password."""
-    return data.startswith(_JAVA_STORES)
+    return data.startswith((JKS_MAGIC, JCEKS_MAGIC))
 
 
 def recognise(data: bytes, name: str, password: str | None = None) -> Document:

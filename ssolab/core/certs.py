@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from ssolab.core import der
 from ssolab.core.findings import InputError
-from ssolab.core.names import Name, printable
+from ssolab.core.names import Name
 from ssolab.core.pem import MOST_IN_A_FILE, pem_blocks, unwrap, write_pem
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ class Certificate:
     @property
     def label(self) -> str:
         """What to call it: the common name, else the whole subject, else the start of its hash."""
-        return printable(self.subject.get("CN") or "") or self.subject.text or f"certificate {self.sha256[:12]}"
+        return self.subject.label or f"certificate {self.sha256[:12]}"
 
     @cached_property
     def base64(self) -> str:

@@ -7,14 +7,16 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from ssolab.core import der
-from ssolab.core.findings import InputError
+from ssolab.core.findings import InputError, PasswordError
 from ssolab.core.keys import SigningCredential, credential_from, private_key_from_der, spki_of
 
 if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import PrivateKey
 
+JKS_MAGIC, JCEKS_MAGIC = b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce"
 MOST_ENTRIES = 2_000
+EXPORT_AGAIN = "export the store again"
 _RSA = "1.2.840.113549.1.1.1"
 
 
@@ -91,6 +93,11 @@ class KeyStore:
         if len(keys) == 1:
             return keys[0]
         raise InputError(name, f"{len(keys)} private keys in it", f"choose one by its alias: {_choices(keys)}")
+
+
+def wrong_password(name: str, problem: str = "the password is wrong, or the key store is damaged") -> PasswordError:
+    """Word that a store does not open, in whichever format; the caller raises it."""
+    return PasswordError(name, problem, f"check the password; if it is right, {EXPORT_AGAIN}")
 
 
 def _choices(entries: list[StoreEntry] | tuple[StoreEntry, ...]) -> str:

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 from ssolab.core import der
 from ssolab.core.certs import Certificate
-from ssolab.core.entries import MOST_ENTRIES, KeyStore, StoreEntry
-from ssolab.core.findings import InputError, PasswordError
+from ssolab.core.entries import EXPORT_AGAIN, JCEKS_MAGIC, MOST_ENTRIES, KeyStore, StoreEntry, wrong_password
+from ssolab.core.findings import InputError
 from ssolab.core.javaserial import object_end
 from ssolab.core.names import printable
 from ssolab.core.pbe import Budget, triple_des
@@ -22,7 +22,6 @@ from ssolab.core.pbe import Budget, triple_des
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-JKS_MAGIC, JCEKS_MAGIC = b"\xfe\xed\xfe\xed", b"\xce\xce\xce\xce"
 _VERSIONS = (1, 2)
 _KEY, _CERTIFICATE, _SECRET = 1, 2, 3
 _DIGEST = 20
@@ -32,7 +31,6 @@ _JKS_PROTECTION = "1.3.6.1.4.1.42.2.17.1.1"
 _JCEKS_PROTECTION = "1.3.6.1.4.1.42.2.19.1"
 _MD5_SALT = 8
 _LONGEST_CHAIN = 100
-_AGAIN = "export the store again"
 
 
 @dataclass(frozen=True)
@@ -78,14 +76,13 @@ def open_jks(data: bytes, name: str, password: str | None) -> KeyStore:
     try:
         sealed = list(_read_entries(_Reader(data[:-_DIGEST]), name))
     except ValueError as error:
-        raise InputError(name, f"a damaged {kind} key store ({error})", _AGAIN) from None
+        raise InputError(name, f"a damaged {kind} key store ({error})", EXPORT_AGAIN) from None
     if password is None:
         notes = ("without password: its integrity was not checked, and its private keys stay shut",)
         return KeyStore(kind, tuple(one.entry for one in sealed), notes)
     secret = password.encode("utf-16-be", "surrogatepass")
     if not hmac.compare_digest(_sha1(secret + _WHITENER + data[:-_DIGEST]), data[-_DIGEST:]):
-        remedy = f"check the password; if it is right, {_AGAIN}"
-        raise PasswordError(name, "the password is wrong, or the key store is damaged", remedy)
+        raise wrong_password(name)
     budget = Budget(name)
     return KeyStore(kind, tuple(_opened(one, password, budget) for one in sealed))
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ssolab.core.entries import KeyStore, StoreEntry
+from ssolab.core.entries import JCEKS_MAGIC, JKS_MAGIC, KeyStore, StoreEntry
 from ssolab.core.findings import InputError
-from ssolab.core.jks import JCEKS_MAGIC, JKS_MAGIC, open_jks
+from ssolab.core.jks import open_jks
 from ssolab.core.pem import LARGEST_FILE
 from ssolab.core.pkcs12 import is_pkcs12, open_pkcs12
 

@@ -77,6 +77,11 @@ class Name:
         """The first value of one attribute type, such as `CN`; None where the name has none."""
         return next((value for group in self.pairs for key, value in group if key == kind), None)
 
+    @property
+    def label(self) -> str:
+        """What to call its owner: the common name, else all of it; empty where the name is."""
+        return printable(self.get("CN") or "") or self.text
+
     def __str__(self) -> str:
         """Read as `text`."""
         return self.text

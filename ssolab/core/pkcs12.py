@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ssolab.core import der
 from ssolab.core.ber import from_ber
 from ssolab.core.certs import Certificate
-from ssolab.core.entries import MOST_ENTRIES, KeyStore, StoreEntry, public_half
+from ssolab.core.entries import EXPORT_AGAIN, MOST_ENTRIES, KeyStore, StoreEntry, public_half, wrong_password
 from ssolab.core.findings import InputError, PasswordError
 from ssolab.core.names import printable
 from ssolab.core.pbe import Budget, decrypt, mac_fits
@@ -28,7 +28,6 @@ _X509 = "1.2.840.113549.1.9.22.1"
 _FRIENDLY_NAME, _LOCAL_ID = "1.2.840.113549.1.9.20", "1.2.840.113549.1.9.21"
 _DEEPEST = 4
 _LONGEST_CHAIN = 20
-_AGAIN = "export the store again"
 # a sequence of any or no definite length; in it the version 3, and the ContentInfo begins
 _BEGINNING = re.compile(rb"\x30(?:[\x00-\x80]|\x81.|\x82..|\x83...|\x84....)\x02\x01\x03\x30", re.DOTALL)
 
@@ -93,7 +92,7 @@ def open_pkcs12(data: bytes, name: str, password: str | None) -> KeyStore:
         for info in der.read_all(safe).expect(der.SEQUENCE):
             _read_info(info, bags, checked=checked)
     except ValueError as error:
-        raise InputError(name, f"a damaged PKCS#12 key store ({error})", _AGAIN) from None
+        raise InputError(name, f"a damaged PKCS#12 key store ({error})", EXPORT_AGAIN) from None
     notes = bags.notes if mac else ["it has no integrity check", *bags.notes]
     entries = tuple(_joined(bags))
     keys = [entry.alias for entry in entries if entry.holds_key]
@@ -116,8 +115,7 @@ def _check_mac(mac: der.Element, safe: bytes, name: str, password: str | None, b
         return True
     if password is None:
         raise PasswordError(name, "the key store needs a password", "give it with --password-env")
-    problem = "the password is wrong, or the key store is damaged"
-    raise PasswordError(name, problem, f"check the password; if it is right, {_AGAIN}")
+    raise wrong_password(name)
 
 
 def _read_info(info: der.Element, bags: _Bags, *, checked: bool) -> None:
@@ -141,7 +139,7 @@ def _decrypted(algorithm: der.Element, ciphertext: bytes, bags: _Bags, *, checke
         der.read_all(clear).expect(der.SEQUENCE)
     except ValueError:
         problem = "a part of it does not open with the password of the rest" if checked else "the password is wrong"
-        raise PasswordError(bags.name, problem, f"check the password; if it is right, {_AGAIN}") from None
+        raise wrong_password(bags.name, problem) from None
     return clear
 
 

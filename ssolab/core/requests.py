@@ -9,7 +9,7 @@ from functools import cached_property
 from ssolab.core import der
 from ssolab.core.certs import algorithm_name
 from ssolab.core.findings import InputError
-from ssolab.core.names import Name, printable
+from ssolab.core.names import Name
 
 LARGEST_REQUEST = 1 << 20
 
@@ -51,7 +51,7 @@ class CertificateRequest:
     @property
     def label(self) -> str:
         """What to call it: the common name, else the whole subject."""
-        return printable(self.subject.get("CN") or "") or self.subject.text or "certificate request"
+        return self.subject.label or "certificate request"
 
 
 def is_request(data: bytes) -> bool:
