@@ -187,6 +187,13 @@ def test_a_folder_of_certificates_may_hold_requests_and_empty_files(lab: Path) -
     assert len(sources.load_lab(lab, environ={}).parties["greenmoor"].certificates) == 3
 
 
+@pytest.mark.parametrize("spelling", ["salesforce/own.crt", "./salesforce//own.crt", "salesforce\\\\own.crt"])
+def test_a_named_file_has_to_hold_a_certificate_however_its_path_is_spelt(lab: Path, spelling: str) -> None:
+    (lab / "salesforce" / "own.crt").write_bytes(b"")
+    told = refusal(lab, ('certificates = "salesforce/certs"', f'certificates = "{spelling}"'))
+    assert "own.crt: it is empty" in told
+
+
 def test_a_file_whose_name_cannot_be_shown_is_refused(lab: Path) -> None:
     try:
         (lab / "salesforce" / "certs" / "own\udcff.crt").write_bytes(b"")

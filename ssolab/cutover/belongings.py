@@ -78,6 +78,7 @@ def certificates_of(
         ConfigError: a file is not there, or the variable that should hold a password is not set.
         InputError: a named file holds no certificate, or a key store cannot be opened.
     """
+    named = {_plain(table, "certificates", each) for each in table.texts("certificates")}
     certificates: dict[str, Certificate] = {}
     credentials: dict[str, SigningCredential] = {}
     for path in _paths(table, "certificates", files, (*_CERTIFICATES, *_STORES)):
@@ -89,7 +90,7 @@ def certificates_of(
                 if entry.pkcs8 is not None and entry.certificates:
                     own = entry.certificates[0]
                     credentials[own.sha256] = entry.credential(f"{name}#{entry.alias}")
-        elif path in table.texts("certificates") or _has_certificate(data):
+        elif path in named or _has_certificate(data):
             for number, certificate in enumerate(read_certificates(data, name), 1):
                 certificates[path + (f"#{number}" if number > 1 else "")] = certificate
     return certificates, credentials
