@@ -7,11 +7,10 @@ otherwise silently change nothing.
 
 from __future__ import annotations
 
-import difflib
 import enum
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.keys import Permission
 from ssolab.cutover import tables
@@ -22,11 +21,13 @@ from ssolab.cutover.profiles import habits_of
 from ssolab.cutover.scene import Flow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from ssolab.cutover.belongings import Files
     from ssolab.cutover.model import Profile
     from ssolab.cutover.tables import Table
+
+T = TypeVar("T")
 
 FILE_NAME: Final = "ssolab.toml"
 
@@ -86,9 +87,9 @@ def read_lab(name: str, around: Surroundings, *, file: str = FILE_NAME) -> Inven
     )
 
 
-def _by_id(each: Iterable[Table], read: Any) -> dict[str, Any]:
+def _by_id(each: Iterable[Table], read: Callable[[Table], T]) -> dict[str, T]:
     """Read tables that carry an id, in their order; two of one id are an error."""
-    found: dict[str, Any] = {}
+    found: dict[str, T] = {}
     for table in each:
         called = table.text("id")
         if not _ID.fullmatch(called):
@@ -131,14 +132,10 @@ def _party(table: Table, around: Surroundings) -> Party:
         certificates=certificates,
         credentials=credentials,
         profile=profile,
-        habits=habits_of(override.values, profile.habits if profile else Habits(), _override_place(override)),
+        habits=habits_of(override.values, profile.habits if profile else Habits(), f"{override.place()} (override)"),
         flavour=table.choice_or("flavour", usual).value,
         permit=frozenset(_permission(table, each) for each in table.texts("allow")),
     )
-
-
-def _override_place(override: Table) -> str:
-    return f"{override.place()} (override)"
 
 
 def _profile(table: Table, profiles: Mapping[str, Profile]) -> Profile | None:
@@ -146,8 +143,7 @@ def _profile(table: Table, profiles: Mapping[str, Profile]) -> Profile | None:
         return None
     wanted = table.text("profile")
     if wanted not in profiles:
-        near = difflib.get_close_matches(wanted, profiles, n=1)
-        remedy = f"did you mean {near[0]}?" if near else "ssolab catalog --kind profile lists them"
+        remedy = tables.suggestion(wanted, profiles, "ssolab catalog --kind profile lists them")
         raise table.wrong("profile", f"is {wanted[:80]!r}, which is not known", remedy)
     return profiles[wanted]
 
@@ -180,8 +176,7 @@ def _there(table: Table, key: str, things: Mapping[str, object]) -> str:
 
 def _known(table: Table, key: str, called: str, things: Mapping[str, object]) -> str:
     if called not in things:
-        near = difflib.get_close_matches(called, things, n=1)
-        remedy = f"did you mean {near[0]}?" if near else f"the lab has: {', '.join(things) or 'none'}"
+        remedy = tables.suggestion(called, things, f"the lab has: {', '.join(things) or 'none'}")
         raise table.wrong(key, f"is {called[:80]!r}, which is not in the lab", remedy)
     return called
 

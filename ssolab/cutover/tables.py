@@ -64,8 +64,7 @@ class Table:
         names = tuple(known)
         for key in self.values:
             if key not in names:
-                near = difflib.get_close_matches(key, names, n=1)
-                remedy = f"did you mean {near[0]}?" if near else f"known here: {', '.join(names)}"
+                remedy = suggestion(key, names, f"known here: {', '.join(names)}")
                 raise ConfigError(self.place(key), f"unknown key {_short(key)!r}{self._inside()}", remedy)
 
     def text(self, key: str) -> str:
@@ -121,8 +120,7 @@ class Table:
         """
         value, words = self.text(key), [each.value for each in among]
         if value not in words:
-            near = difflib.get_close_matches(value, words, n=1)
-            remedy = f"did you mean {near[0]}?" if near else f"write one of: {', '.join(words)}"
+            remedy = suggestion(value, words, f"write one of: {', '.join(words)}")
             raise self.wrong(key, f"cannot be {_short(value)!r}", remedy)
         return among(value)
 
@@ -177,6 +175,12 @@ class Table:
             return ""
         called = self.values.get("id")
         return f" of {names[-1]} {_short(called)}" if isinstance(called, str) else f" of {'.'.join(names)}"
+
+
+def suggestion(word: str, known: Iterable[str], otherwise: str) -> str:
+    """Word the remedy for an unknown word: the nearest known one, or *otherwise* where none is near."""
+    near = difflib.get_close_matches(word, tuple(known), n=1)
+    return f"did you mean {near[0]}?" if near else otherwise
 
 
 def parse(data: bytes, name: str) -> Table:
