@@ -18,7 +18,7 @@ from ssolab.core.findings import ConfigError, DefectError, InputError
 from ssolab.cutover import builtin, tables
 from ssolab.cutover.labfile import FILE_NAME, Surroundings, read_lab
 from ssolab.cutover.profiles import entry_of, parse_profile
-from ssolab.files import MAX_BYTES, NO_FILE, read_file, refused, shown_name, write_file
+from ssolab.files import NO_FILE, read_file, refused, shown_name, write_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BUILT_IN",
-    "MAX_BYTES",
     "Folder",
     "Pages",
     "builtin_certificates",

@@ -100,7 +100,6 @@ def _certificate_lines(certificate: Certificate, at: datetime) -> Iterator[str]:
     yield f"  {click.style(printable(certificate.label), bold=True)}: {printable(describe(certificate))}"
     issuer = "the subject itself" if certificate.self_issued else certificate.issuer.text
     left, colour = _validity(certificate, at)
-    usual = ", as in every certificate that Salesforce makes" if made_for(certificate) else ""
     yield from _rows(
         (
             ("subject", certificate.subject.text),
@@ -117,18 +116,24 @@ def _certificate_lines(certificate: Certificate, at: datetime) -> Iterator[str]:
             ("sha256", certificate.sha256),
             ("sha1", certificate.sha1),
             ("signature", certificate.signature_algorithm),
-            *(("unusual", flaw + usual * ("'USA'" in flaw)) for flaw in certificate.flaws),
+            *(("unusual", _flaw(flaw, certificate)) for flaw in certificate.flaws),
         )
     )
 
 
+def _flaw(flaw: str, certificate: Certificate) -> str:
+    usual = "'USA'" in flaw and made_for(certificate)
+    return f"{flaw}, as in every certificate that Salesforce makes" if usual else flaw
+
+
 def _request_lines(request: CertificateRequest) -> Iterator[str]:
+    key = PublicKey(request.spki)
     yield f"  {click.style(printable(request.label), bold=True)}: a certificate request; the certificate is not in it"
     yield from _rows(
         (
             ("subject", request.subject.text),
-            ("key", PublicKey(request.spki).text),
-            ("key sha256", request.spki_sha256),
+            ("key", key.text),
+            ("key sha256", key.sha256),
             ("signature", request.signature_algorithm),
         )
     )
@@ -148,7 +153,11 @@ def _validity(certificate: Certificate, at: datetime) -> tuple[str, str | None]:
 
 
 def _hex(serial: int) -> str:
-    return f"-{-serial:x}" if serial < 0 else f"{serial:0{(len(f'{serial:x}') + 1) // 2 * 2}x}"
+    """Write a serial number in whole bytes, as other tools do."""
+    if serial < 0:
+        return f"-{-serial:x}"
+    digits = f"{serial:x}"
+    return digits.zfill(len(digits) + len(digits) % 2)
 
 
 def as_row(document: Document | InputError, at: datetime) -> dict[str, object]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from ssolab.core import der
 from ssolab.core.certs import algorithm_name
@@ -42,11 +40,6 @@ class CertificateRequest:
             return cls(data, requested, spki.der, algorithm_name(algorithm))
         except ValueError as error:
             raise InputError(name, f"not a readable certificate request ({error})", "make it again") from None
-
-    @cached_property
-    def spki_sha256(self) -> str:
-        """SHA-256 of the SubjectPublicKeyInfo, lower-case hex."""
-        return hashlib.sha256(self.spki).hexdigest()
 
     @property
     def label(self) -> str:

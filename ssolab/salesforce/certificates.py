@@ -21,7 +21,7 @@ from ssolab.core.selfsigned import (
     self_signed,
     subject_key_identifier,
 )
-from ssolab.salesforce.profile import epoch_milliseconds, org_id
+from ssolab.salesforce import profile
 from ssolab.salesforce.proxy import (
     PROXY_CERTIFICATES,
     PROXY_NAME,
@@ -52,7 +52,6 @@ __all__ = [
 
 ORGANISATION: Final = "Salesforce.com"
 LONGEST_NAME: Final = 64
-KEY_SIZES: Final = (2048, 3072, 4096)
 RANDOM_BYTES: Final = 4
 
 _UNIQUE_NAME = re.compile(r"[A-Za-z](?:_?[A-Za-z0-9])*")
@@ -102,7 +101,7 @@ def salesforce_certificate(
         InputError: the name, the id or the key is none that Salesforce would take.
     """
     check_unique_name(name)
-    org = _org_id(org_id)
+    org = profile.org_id(org_id)
     public = PublicKey(spki := spki_of(private))
     if public.kind != "RSA":
         raise InputError(name, f"its key is {public.text}", "Salesforce makes RSA keys only")
@@ -111,7 +110,7 @@ def salesforce_certificate(
     created = created.astimezone(UTC)
     parts = [("CN", name), ("OU", org), ("O", ORGANISATION), ("L", "San Francisco"), ("ST", "CA"), ("C", "USA")]
     subject = name_of(parts)
-    milliseconds = epoch_milliseconds(created)
+    milliseconds = profile.epoch_milliseconds(created)
     if not 0 < milliseconds < 1 << 47:  # what fits into the six bytes of the serial, without a sign
         raise InputError(name, f"created in {created.year}", "give a moment after 1970 and before 6429")
     serial = int.from_bytes(milliseconds.to_bytes(6) + bytes(4) + random4)
@@ -127,9 +126,6 @@ def salesforce_certificate(
             authority_key_identifier(spki, subject, serial),
         ),
     )
-
-
-_org_id = org_id  # the argument above hides the function
 
 
 def _years_later(moment: datetime, years: int) -> datetime:
