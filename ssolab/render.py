@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from ssolab.core.findings import Finding
 
 COLOURS = {Severity.ERROR: "red", Severity.WARNING: "yellow", Severity.INFO: "blue"}
-_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), 127, *range(128, 160))} | {
-    0x2028: "\\u2028",
-    0x2029: "\\u2029",
+# what ends a line or turns its direction, so that it reads as another line
+_TURNS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A))
+_CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
+    code: f"\\u{code:04x}" for code in _TURNS
 }
 
 
