@@ -99,7 +99,7 @@ class Shell:
             # What the screen cannot show is spelt out rather than refused.
             body = text().encode(self.encoding, "backslashreplace").decode(self.encoding)
         if self.output is None:
-            click.echo(body, color=self.colour or None)
+            click.echo(body, color=self.colour)
         else:
             from ssolab.sources import write_file
 

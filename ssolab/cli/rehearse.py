@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -76,13 +77,16 @@ def _scenario(name: str) -> Inventory:
 
     known = {entry.code: entry for entry in entries_of([scenarios], scenarios.Scenario)}
     if name not in known:
-        raise ConfigError(name, "no such scenario", f"choose one of: {', '.join(known)}")
+        near = difflib.get_close_matches(name, known, n=1)
+        remedy = f"did you mean {near[0]}?" if near else f"choose one of: {', '.join(known)}"
+        raise ConfigError(name, "no such scenario", remedy)
     return known[name].build(scenarios.Kit(lab=builtin_lab(), certificates=builtin_certificates()))
 
 
 def findings_of(played: Rehearsal) -> Iterator[Finding]:
     """Give one finding for each window that is not safe: an outage is an error, a risk a warning."""
     from ssolab.core.findings import Finding, Severity, Subject
+    from ssolab.core.instants import format_instant
     from ssolab.cutover.check import Verdict
 
     for outcome in played.links:
@@ -93,12 +97,15 @@ def findings_of(played: Rehearsal) -> Iterator[Finding]:
                     severity=Severity.ERROR if window.verdict is Verdict.OUTAGE else Severity.WARNING,
                     message=f"{outcome.link.id}: {window.cause}",
                     expected=window.cure,
+                    observed=f"{window.verdict} from {format_instant(window.start)} to {format_instant(window.end)}",
                     subject=Subject(entity_id=outcome.entity_id, spki_sha256=window.key),
                 )
 
 
 def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
     """Give what interface `ssolab.rehearse/1` promises: the timeline, the links with their windows, and the counts."""
+    from ssolab.lanes import remark
+
     keys = {"old": played.cutover.old, "new": played.cutover.new}
     return {
         "cutover": played.cutover.id,
@@ -120,7 +127,7 @@ def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
                 "flow": outcome.link.flow,
                 "partner": outcome.partner,
                 "verdict": outcome.verdict,
-                "remark": outcome.remark,
+                "remark": remark(outcome),
                 "windows": [
                     {
                         "verdict": window.verdict,

@@ -8,7 +8,7 @@ twin with the same names and dates, and the same substitution holds in every tru
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from ssolab.core.keys import PublicKey, SigningCredential, TrustedKey
@@ -16,8 +16,11 @@ from ssolab.core.selfsigned import twin
 
 if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
+    from ssolab.core.findings import Finding
     from ssolab.core.keys import PrivateKey
     from ssolab.cutover.model import Inventory
+
+_SHORT = 16  # how many digits of a fingerprint stand in a sentence
 
 NewKey = Callable[[str, int], "PrivateKey"]
 
@@ -33,6 +36,7 @@ class Cast:
     new_key: NewKey
     _keys: dict[str, PrivateKey] = field(default_factory=dict)
     _twins: dict[str, SigningCredential] = field(default_factory=dict)
+    _played: list[tuple[Certificate, SigningCredential]] = field(default_factory=list)
 
     def credential(self, certificate: Certificate) -> SigningCredential:
         """Give the credential that signs for the certificate."""
@@ -47,6 +51,7 @@ class Cast:
             made = twin(certificate, private).certificate
             label = f"{certificate.label} (twin)"
             self._twins[certificate.sha256] = SigningCredential(private=private, certificate=made, label=label)
+            self._played.append((certificate, self._twins[certificate.sha256]))
         return self._twins[certificate.sha256]
 
     def _known_key(self, spki: str) -> PrivateKey | None:
@@ -57,10 +62,30 @@ class Cast:
         """Say whether the certificate is played by a stand-in."""
         return certificate.sha256 not in self.held
 
+    def named(self, found: Finding) -> Finding:
+        """Let a finding speak of the originals: where it names a twin by its fingerprint, it says so beside it."""
+        subject = found.subject
+        for original, twins in self._played:
+            played = twins.certificate
+            if subject is not None and subject.spki_sha256 == played.spki_sha256:
+                subject = replace(subject, spki_sha256=original.spki_sha256)
+            for mine, theirs in ((played.spki_sha256, original.spki_sha256), (played.sha256, original.sha256)):
+                for length in (len(mine), _SHORT):
+                    said = f"{theirs[:length]}, played by a twin"
+                    found = replace(
+                        found,
+                        message=found.message.replace(mine[:length], said),
+                        expected=found.expected and found.expected.replace(mine[:length], said),
+                        observed=found.observed and found.observed.replace(mine[:length], said),
+                    )
+        return replace(found, subject=subject)
+
     def trusted(self, certificates: Iterable[Certificate], holder: str) -> tuple[TrustedKey, ...]:
         """Give the trust set of a party that holds these certificates of *holder*."""
         return tuple(
-            TrustedKey.of(self.credential(each).certificate, holder=holder, source=f"held for {holder}", use="signing")
+            TrustedKey.of(
+                self.credential(each).certificate, holder=holder, source="what is held at that moment", use="signing"
+            )
             for each in certificates
         )
 

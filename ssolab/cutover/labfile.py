@@ -21,7 +21,7 @@ from ssolab.cutover.profiles import habits_of
 from ssolab.cutover.scene import Flow
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable, Mapping
 
     from ssolab.cutover.belongings import Files
     from ssolab.cutover.model import Profile
@@ -191,7 +191,7 @@ def _cutover(table: Table, parties: Mapping[str, Party], links: Mapping[str, Lin
     old, new = (one_certificate(table, key, parties, around.files) for key in ("from", "to"))
     if old.sha256 == new.sha256:
         raise table.wrong("to", f"is the same certificate as from ({new.label})", "name the new certificate")
-    at_work = {party: parties[party] for each in chosen for party in (links[each].signer, links[each].verifier)}
+    at_work = {party for each in chosen for party in (links[each].signer, links[each].verifier)}
     return Cutover(
         id=table.text("id"),
         links=chosen,
@@ -199,15 +199,18 @@ def _cutover(table: Table, parties: Mapping[str, Party], links: Mapping[str, Lin
         new=new,
         old_name=old.label,
         new_name=new.label,
-        steps=tuple(_step(each, at_work) for each in table.tables("step")),
+        steps=tuple(_step(each, parties, at_work) for each in table.tables("step")),
         address=_address(table),
         hash=table.choice_or("hash", Hash.SHA256).value,
     )
 
 
-def _step(table: Table, parties: Mapping[str, Party]) -> Step:
+def _step(table: Table, parties: Mapping[str, Party], at_work: Collection[str]) -> Step:
     table.only(("do", "at", "party", "brings"))
     party = _there(table, "party", parties) if "party" in table.values else None
+    if party is not None and party not in at_work:
+        remedy = f"name one of: {', '.join(sorted(at_work))}; or add its link to the cutover"
+        raise table.wrong("party", f"is {party}, which is on no link of the cutover", remedy)
     return Step(
         do=table.choice("do", Verb),
         at=table.moment("at"),

@@ -216,7 +216,7 @@ class _Run:
             cure=told.cure,
             refused_by=_refused_by(inventory, link, refused),
             key=interval.material.certificate.spki_sha256 if interval.material else None,
-            findings=refused[-1].findings if refused else (),
+            findings=tuple(self.staged.cast.named(found) for found in refused[-1].findings) if refused else (),
         )
 
     def _play(self, trial: Trial) -> Played:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ssolab import sources
+from ssolab.core.findings import Finding, Severity, Subject
 from ssolab.core.keys import SigningCredential, credential_from
 from ssolab.cutover.cast import Cast, cast_for
 from tests.cutover.parts import certificate
@@ -143,3 +144,29 @@ def test_no_private_key_is_ever_shown(maker: Maker) -> None:
     numbers = test_key("old").private_numbers()
     assert str(numbers.p) not in shown
     assert f"{numbers.p:x}" not in shown
+
+
+def test_a_finding_about_a_twin_names_the_original_and_says_who_played_it(maker: Maker) -> None:
+    cast, original = Cast({}, maker), certificate("proxy")
+    played = cast.credential(original).certificate
+    found = Finding(
+        code="key-not-trusted",
+        severity=Severity.ERROR,
+        message=f"SPKI {played.spki_sha256[:16]}",
+        expected=f"certificate {played.sha256}",
+        observed=None,
+        subject=Subject(entity_id="https://org.example", spki_sha256=played.spki_sha256),
+    )
+    named = cast.named(found)
+    assert named.message == f"SPKI {original.spki_sha256[:16]}, played by a twin"
+    assert named.expected == f"certificate {original.sha256}, played by a twin"
+    assert named.observed is None
+    assert named.subject == Subject(entity_id="https://org.example", spki_sha256=original.spki_sha256)
+
+
+def test_a_finding_about_a_key_that_is_held_is_left_as_it_is(maker: Maker) -> None:
+    held = own("proxy")
+    cast = Cast({held.certificate.sha256: held}, maker)
+    cast.credential(certificate("proxy"))
+    found = Finding(code="x", severity=Severity.INFO, message=certificate("proxy").spki_sha256)
+    assert cast.named(found) == found
