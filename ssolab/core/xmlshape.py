@@ -42,7 +42,7 @@ _PLAIN_ID = re.compile(r"[\w.-]+")  # an XPointer such as #xpointer(...) must ne
 _PLAIN_PREFIX = re.compile(r"#default|[^\W\d][\w.-]*")
 _MOST_PREFIXES = 32
 
-_SAME_ID = compiled("//*/@*[. = $id]/..")
+_SAME_ID = compiled("//*[@* = $id]")
 _SECOND_ID = compiled("boolean((//*/@*[. = $id])[2])")
 _COMMENTS = compiled("descendant::comment() | descendant::processing-instruction()")
 _OBJECTS = compiled("descendant::ds:Object")
