@@ -157,9 +157,9 @@ def _materials(
 
 def _replayed(message: Materials, expected: Expected) -> list[Finding]:
     """Remember the assertion, now that everything else accepts it, and report it when it was known."""
-    confirmation = chosen(message, expected)
-    data = None if confirmation is None else data_of(confirmation)
-    ends = [end for each in (data, message.conditions) if (end := instant_of(each, "NotOnOrAfter")) is not None]
+    # Later another confirmation may be the one that holds, so the last end of them all counts.
+    bounds = (*map(data_of, message.bearers), message.conditions)
+    ends = [end for each in bounds if (end := instant_of(each, "NotOnOrAfter")) is not None]
     issuer = issuer_of(message.assertion)
     if expected.replay is None or message.assertion is None or issuer is None:
         return []

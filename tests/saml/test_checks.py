@@ -732,6 +732,24 @@ def test_an_assertion_is_remembered_until_the_skew_after_its_last_end() -> None:
     assert calls == [(IDP, "_assertion", NOW + 2 * LIFE + SKEW, NOW)]
 
 
+def test_an_assertion_with_several_confirmations_is_remembered_until_the_last_of_them_ends() -> None:
+    calls: list[tuple[Any, ...]] = []
+
+    class Memory:
+        def remember(self, *about: Any) -> bool:
+            calls.append(about)
+            return False
+
+    def confirm_twice(root: Element) -> None:
+        confirmation = find(root, "saml:Assertion/saml:Subject/saml:SubjectConfirmation")
+        later = copy.deepcopy(confirmation)
+        find(later, "saml:SubjectConfirmationData").set("NotOnOrAfter", instant(2 * LIFE))
+        confirmation.addnext(later)
+
+    assert accept(response(confirm_twice), expected(replay=Memory())).accepted
+    assert calls == [(IDP, "_assertion", NOW + 2 * LIFE + SKEW, NOW)]
+
+
 # --- settings that make no sense, and input that is none ---
 
 
@@ -866,6 +884,14 @@ def test_no_flood_takes_long(place: bytes, flood: bytes) -> None:
     # What grows with the square of such a message takes minutes here; the bound leaves room for a slow machine.
     begun = process_time()
     accept(response(sign_as="none").replace(place, flood + place), expected())
+    assert process_time() - begun < 5
+
+
+@pytest.mark.parametrize("flood", [b"<a/>" * 200_000, b'<a ID="_assertion"/>' * 50_000])
+def test_no_flood_around_a_signed_assertion_takes_long(flood: bytes) -> None:
+    place = b"<samlp:Status>"
+    begun = process_time()
+    accept(response().replace(place, flood + place), expected())
     assert process_time() - begun < 5
 
 
