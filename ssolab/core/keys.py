@@ -51,6 +51,7 @@ __all__ = [
     "spki_of",
 ]
 
+_ENCRYPTED = "ENCRYPTED PRIVATE KEY"
 _LARGEST_NEW = 8192  # bits; a larger RSA key takes minutes to make
 _NEW_CURVES: dict[int, ec.EllipticCurve] = {256: ec.SECP256R1(), 384: ec.SECP384R1(), 521: ec.SECP521R1()}
 
@@ -192,7 +193,8 @@ def load_private_key(data: bytes, name: str, password: bytes | None = None) -> P
     if len(blocks) > 1:
         raise InputError(name, f"{len(blocks)} private keys in it", "give a file with one")
     label, body = blocks[0]
-    if has_headers(body):  # the old OpenSSL encryption keeps its parameters in headers, which the library reads itself
+    # The old OpenSSL encryption keeps its parameters in headers, which the library reads itself; PKCS#8 has none.
+    if has_headers(body) and label != _ENCRYPTED:
         body = b"-----BEGIN %b-----%b-----END %b-----\n" % (label.encode(), body, label.encode())
     return private_key_from_der(body, name, password)
 
@@ -206,6 +208,10 @@ def private_key_from_der(data: bytes, name: str, password: bytes | None = None) 
     """
     if len(data) > LARGEST_FILE:
         raise InputError(name, f"{len(data)} bytes", f"the limit is {LARGEST_FILE >> 20} MB")
+    if password:
+        from ssolab.core.pbe import Budget, claimed_rounds  # few keys are encrypted, and it loads old ciphers
+
+        Budget(name).spend(claimed_rounds(data))
     load = serialization.load_pem_private_key if data.startswith(b"-----") else serialization.load_der_private_key
     try:
         try:

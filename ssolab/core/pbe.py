@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,8 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 MOST_ROUNDS = 5_000_000
+_ENDLESS = 1 << 64  # a number of thousands of digits could not even be printed
 _PBES2 = "1.2.840.113549.1.5.13"
 _PBKDF2 = "1.2.840.113549.1.5.12"
+_SCRYPT = "1.3.6.1.4.1.11591.4.11"
 _PBMAC1 = "1.2.840.113549.1.5.14"
 _PKCS12_SHA1 = "1.2.840.113549.1.12.1."  # and a number: RFC 7292, appendix C
 _HMACS = {
@@ -76,6 +79,25 @@ def decrypt(algorithm: der.Element, ciphertext: bytes, password: str, budget: Bu
     if dotted.startswith(_PKCS12_SHA1):
         return _pbes1(dotted.removeprefix(_PKCS12_SHA1), parameters, ciphertext, password, budget)
     raise _unsupported(dotted, budget)
+
+
+def claimed_rounds(encrypted: bytes) -> int:
+    """Say how many rounds an EncryptedPrivateKeyInfo asks for (RFC 5958 3); 1 for everything else.
+
+    A block of scrypt (RFC 7914 2) costs time and memory like many rounds of hashing, and counts for four.
+    """
+    try:
+        algorithm, _ = der.read_all(encrypted).expect(der.SEQUENCE).parts(2)
+        oid, parameters = algorithm.parts(2)
+        if der.read_oid(oid) == _PBES2:
+            derivation, _ = parameters.parts(2)
+            oid, parameters = derivation.parts(2)
+        _, *numbers = parameters
+        if der.read_oid(oid) == _SCRYPT:
+            return min(4 * math.prod(map(der.read_integer, numbers[:3])), _ENDLESS)
+        return min(der.read_integer(numbers[0]), _ENDLESS)
+    except (ValueError, IndexError):
+        return 1
 
 
 def _unsupported(dotted: str, budget: Budget) -> InputError:

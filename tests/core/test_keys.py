@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import time
 
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
@@ -25,6 +26,7 @@ from ssolab.core.keys import (
     private_key_pem,
     spki_of,
 )
+from ssolab.core.pem import write_pem
 from ssolab.salesforce.proxy import retired_shape
 from tests.keys import ec_test_key, test_key
 
@@ -176,6 +178,43 @@ def test_an_encrypted_private_key_opens_with_its_password_only(form: PrivateForm
         load_private_key(data, "k")
     with pytest.raises(PasswordError, match="does not open"):
         load_private_key(data, "k", b"wrong")
+
+
+def pkcs8_that_asks_for(derivation: bytes) -> bytes:
+    """An encrypted private key whose derivation is said to be that one."""
+    scheme = der.write(der.SEQUENCE, der.write_oid("2.16.840.1.101.3.4.1.42"), der.write(der.OCTET_STRING, bytes(16)))
+    parameters = der.write(der.SEQUENCE, derivation, scheme)
+    algorithm = der.write(der.SEQUENCE, der.write_oid("1.2.840.113549.1.5.13"), parameters)
+    return der.write(der.SEQUENCE, algorithm, der.write(der.OCTET_STRING, bytes(64)))
+
+
+def derivation_by(oid: str, *numbers: int) -> bytes:
+    salted = der.write(der.SEQUENCE, der.write(der.OCTET_STRING, bytes(8)), *map(der.write_integer, numbers))
+    return der.write(der.SEQUENCE, der.write_oid(oid), salted)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pkcs8_that_asks_for(derivation_by("1.2.840.113549.1.5.12", 2**31 - 1)),  # PBKDF2
+        pkcs8_that_asks_for(derivation_by("1.2.840.113549.1.5.12", -1)),
+        pkcs8_that_asks_for(derivation_by("1.2.840.113549.1.5.12", 1 << 20_000)),
+        pkcs8_that_asks_for(derivation_by("1.3.6.1.4.1.11591.4.11", 2**20, 8, 1)),  # scrypt of a gigabyte
+        der.write(
+            der.SEQUENCE, derivation_by("1.2.840.113549.1.12.1.3", 2**31 - 1), der.write(der.OCTET_STRING, bytes(64))
+        ),
+    ],
+    ids=["PBKDF2", "negative", "endless", "scrypt", "PKCS#12"],
+)
+def test_a_private_key_that_asks_for_hours_of_hashing_is_refused_at_once(data: bytes) -> None:
+    begun = time.process_time()
+    for form in (data, write_pem("ENCRYPTED PRIVATE KEY", data).encode()):
+        with pytest.raises(InputError, match="rounds of hashing; the limit"):
+            load_private_key(form, "k", b"password")
+    hidden = write_pem("ENCRYPTED PRIVATE KEY", data).replace("KEY-----\n", "KEY-----\nX: y\n\n", 1).encode()
+    with pytest.raises(InputError):
+        load_private_key(hidden, "k", b"password")
+    assert time.process_time() - begun < 1
 
 
 def test_a_password_for_a_key_in_the_clear_does_no_harm() -> None:
