@@ -87,10 +87,10 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
         if options["token_file"] is not None:
             write_file(options["token_file"], f"{running.lab.token}\n".encode(), private=True)
         as_json = options["format_"] == "json"
+        if not options["quiet"]:  # before the addresses are told, or a fast script's first message goes untold
+            running.lab.on_entry = functools.partial(_tell, verbose=options["verbose"])
         click.echo(_described(running) if as_json else "\n".join(greeting(inventory, link, running)))
         sys.stdout.flush()
-        if not options["quiet"]:
-            running.lab.on_entry = functools.partial(_tell, verbose=options["verbose"])
         wait()
     click.echo("ssolab serve: stopped", err=True)
 
