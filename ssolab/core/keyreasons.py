@@ -73,6 +73,16 @@ def weak_rsa_key(bits: int, spki_sha256: str, place: Where | None, *, permitted:
     return Problem(problem, "2048 bits or more", str(bits), place, subject, permitted_severity(permitted))
 
 
+@refusal(cites="NIST SP 800-131A 3")
+def weak_curve(bits: int, spki_sha256: str, place: Where | None) -> Problem:
+    """The elliptic curve of the key that signed is too small.
+
+    Below 224 bits it is refused, and no permission changes that. Let the sender change to a key on P-256.
+    """
+    problem = f"the signing key is on a curve of {bits} bits"
+    return Problem(problem, "224 bits or more", str(bits), place, Subject(spki_sha256=spki_sha256))
+
+
 @refusal(cites="XMLDSig 3.2.2")
 def algorithm_key_mismatch(algorithm: str, kind: str, place: Where | None) -> Problem:
     """The signature algorithm is for another kind of key.

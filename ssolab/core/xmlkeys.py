@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _STRONG: Final = 2048
 _LEAST: Final = 1024
+_LEAST_CURVE: Final = 224
 _MOST_IN_KEY_INFO = 16
 _SHOWN_HASH = 16
 _X509 = f"{{{DS}}}X509Data/{{{DS}}}X509Certificate"
@@ -133,8 +134,13 @@ def in_likely_order(candidates: Sequence[TrustedKey], certificates: tuple[bytes,
 
 
 def is_weak(public: PublicKey) -> bool:
-    """Say whether an RSA key is shorter than is accepted without permission."""
-    return public.kind == "RSA" and public.bits < _STRONG
+    """Say whether an RSA key is shorter than is accepted without permission, or a curve smaller than ever is.
+
+    The key has verified something, so the library knows it, also on a curve that we have no name for.
+    """
+    if public.kind == "RSA":
+        return public.bits < _STRONG
+    return isinstance(public.crypto, ec.EllipticCurvePublicKey) and public.crypto.curve.key_size < _LEAST_CURVE
 
 
 def _unlikeliness(key: TrustedKey, certificates: tuple[bytes, ...]) -> int:
@@ -145,7 +151,11 @@ def _unlikeliness(key: TrustedKey, certificates: tuple[bytes, ...]) -> int:
 
 
 def _weakness(public: PublicKey, evidence: Evidence, permit: Collection[Permission]) -> Iterator[Finding]:
-    if is_weak(public):
+    if not is_weak(public):
+        return
+    if isinstance(public.crypto, ec.EllipticCurvePublicKey):
+        yield reasons.weak_curve(public.crypto.curve.key_size, public.sha256, evidence.place)
+    else:
         permitted = Permission.RSA1024 in permit and public.bits >= _LEAST
         yield reasons.weak_rsa_key(public.bits, public.sha256, evidence.place, permitted=permitted)
 

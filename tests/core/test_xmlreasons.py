@@ -6,15 +6,18 @@ import base64
 import copy
 import hashlib
 import hmac
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 from lxml import etree
 
 from ssolab.core import keyreasons, xmldsig, xmlforms, xmlreasons
 from ssolab.core.catalog import Refusal, entries_of
 from ssolab.core.findings import Severity
 from ssolab.core.keys import Permission, SigningCredential
+from ssolab.core.selfsigned import name_of, self_signed
 from ssolab.core.xmldsig import sign, verify
 from ssolab.core.xmlplain import verify_plain
 from ssolab.core.xmltree import DS, SAML, Element, canonical, parse, serialise
@@ -275,6 +278,7 @@ CASES: Final[dict[str, list[Callable[[], Element]]]] = {
         lambda: parse(signed_response(SIGNER, digest_hash="sha1"), "x"),
     ],
     "weak-rsa-key": [],  # below: it needs a key of its own among the trusted ones
+    "weak-curve": [],
     "algorithm-key-mismatch": [],
     "key-not-trusted": [lambda: parse(signed_response(credential("foreign")), "x")],
     "signature-value-mismatch": [
@@ -346,6 +350,19 @@ def test_a_short_rsa_key_needs_a_permission_and_is_reported_even_then() -> None:
     permitted = verify(assertion(root), trusted(weak), permit=frozenset({Permission.RSA1024}))
     assert permitted.signed is not None
     assert [(found.code, found.severity) for found in permitted.findings] == [("weak-rsa-key", Severity.WARNING)]
+
+
+def test_a_key_on_a_tiny_curve_is_refused_whatever_is_permitted() -> None:
+    private = ec.derive_private_key(7, ec.SECP192R1())
+    day = datetime(2027, 1, 4, tzinfo=UTC)
+    certificate = self_signed(
+        private=private, subject=name_of([("CN", "tiny")]), serial=7, not_before=day, not_after=day
+    )
+    tiny = SigningCredential(private=private, certificate=certificate, label="tiny")
+    root = parse(signed_response(tiny), "x")
+    refused = verify(assertion(root), trusted(tiny), permit=frozenset(Permission))
+    assert refused.signed is None
+    assert [(found.code, found.severity) for found in refused.findings] == [("weak-curve", Severity.ERROR)]
 
 
 @pytest.mark.parametrize("options", [{"hash": "sha1"}, {"digest_hash": "sha1"}, {"hash": "sha1", "pss": True}])
