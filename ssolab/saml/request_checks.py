@@ -75,7 +75,7 @@ def accept_request(
         Every finding; `principal` is the request that may be answered, only where no finding refuses.
 
     Raises:
-        InputError: the bytes are no XML, or another message than an AuthnRequest.
+        InputError: the bytes are no XML, or another message than an AuthnRequest, or it was sent as a SAMLResponse.
         ConfigError: signatures matter and no key is trusted, no check is left, or `ignore` names what cannot be waived.
     """
     running = CHECKS if checks is None else tuple(checks)
@@ -84,6 +84,10 @@ def accept_request(
     if root.tag != AUTHN_REQUEST:
         raise InputError(
             expected.document, f"this is {local_name(root)}, not samlp:AuthnRequest", "give the whole AuthnRequest"
+        )
+    if received.kind != "SAMLRequest":
+        raise InputError(
+            expected.document, f"the AuthnRequest came as {received.kind}", "have it sent in the parameter SAMLRequest"
         )
     findings: list[Finding] = [
         *bounded(stray_signature(root, expected.document)),

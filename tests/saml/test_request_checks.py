@@ -283,6 +283,12 @@ def test_certificates_are_compared_in_a_post_and_cannot_be_in_a_redirect() -> No
     assert accept_request(posted(request()), expected(match="certificate")).accepted
 
 
+def test_a_request_that_was_sent_as_a_response_is_refused() -> None:
+    url = encode_redirect(request(), location=SSO, message="SAMLResponse", credential=credential("sp"))
+    with pytest.raises(InputError, match="came as SAMLResponse"):
+        accept_request(decode_redirect(url.partition("?")[2]), expected())
+
+
 def test_a_wrapped_request_is_refused() -> None:
     root = parse(posted(request()).xml, "request")
     evil = parse(request(put(ID="_evil", AssertionConsumerServiceURL=SECOND_ACS.location)), "request")
