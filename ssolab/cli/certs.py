@@ -134,7 +134,7 @@ def _recognised(file: str, password_env: str) -> Document:
     data = read_file(file)
     name = "standard input" if file == "-" else shown_name(file)
     if opens_without_password(data) and _can_ask(password_env):
-        return recognise(data, name, password_for(name, password_env))
+        return recognise(data, name, password_for(name, password_env) or None)  # Enter: what shows without
     try:
         return recognise(data, name)
     except PasswordError:

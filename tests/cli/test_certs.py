@@ -265,6 +265,16 @@ def test_twin_mirrors_a_certificate_over_a_fresh_key(ssolab: Cli, tmp_path: Path
     assert json.loads(out)["result"]["original"]["sha256"] == RETIRED.sha256
 
 
+def test_a_java_store_shows_its_certificates_to_whoever_leaves_the_password_empty(
+    ssolab: Cli, store: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSOLAB_PASSWORD", "")
+    code, out, err = ssolab("certs", "show", store)
+    assert (code, err) == (0, "")
+    assert CERTIFICATE.sha256 in out
+    assert "without password: its integrity was not checked" in out
+
+
 def test_twin_says_what_it_could_not_carry_over(ssolab: Cli, tmp_path: Path) -> None:
     weak = retired_shape(private=test_key("proxy"), hash="sha1")
     (tmp_path / "proxy.crt").write_text(weak.pem)
