@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -108,6 +109,9 @@ def _columns(played: Rehearsal, room: int) -> tuple[Column, ...]:
         marks.setdefault(step.at, [])
         if step.do.value not in marks[step.at]:
             marks[step.at].append(step.do.value)
+    for certificate in played.expiries:
+        # It is good through its last second.
+        marks.setdefault(certificate.not_after + timedelta(seconds=1), []).append("expires")
     starts = sorted(mark for mark in marks if played.start <= mark < played.end)
     spans = list(zip(starts, [*starts[1:], played.end], strict=True))
     heads = [

@@ -193,6 +193,14 @@ def test_an_outage_that_holds_all_along_says_so() -> None:
     assert "OUT all along: refuses" in drawn(play(strict, now=SWAP + HOUR, player=accepts))
 
 
+def test_an_expiry_has_a_column_of_its_own() -> None:
+    lines = drawn(scenario("certificate-expires-before-the-swap")).splitlines()
+    head = next(line for line in lines if line.startswith("link "))
+    adfs = next(line for line in lines if line.startswith("adfs "))
+    assert adfs.index("OUT") == head.index("expires") + 1
+    assert "expires" not in drawn(builtin())
+
+
 def test_what_was_assumed_is_told() -> None:
     unsure = lab(verifier(slots=Slots.UNKNOWN), [step("add", START + HOUR), step("swap", SWAP)])
     text = drawn(play(unsure, player=accepts))

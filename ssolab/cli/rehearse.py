@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -107,20 +107,24 @@ def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
     from ssolab.lanes import remark
 
     keys = {"old": played.cutover.old, "new": played.cutover.new}
+    steps: list[dict[str, Any]] = [
+        {
+            "at": step.at,
+            "what": step.do,
+            "party": step.party or (owner if step.do.by_signer else None),
+            "key": keys["old" if step.do.value in ("remove", "unpublish") else "new"].spki_sha256,
+        }
+        for step in played.cutover.steps
+    ]
+    events = [
+        {"at": each.not_after, "what": "expires", "party": owner, "key": each.spki_sha256} for each in played.expiries
+    ]
     return {
         "cutover": played.cutover.id,
         "from": {"name": played.cutover.old_name, "key": keys["old"].spki_sha256, "twin": played.twins},
         "to": {"name": played.cutover.new_name, "key": keys["new"].spki_sha256},
         "span": {"from": played.start, "to": played.end},
-        "timeline": [
-            {
-                "at": step.at,
-                "what": step.do,
-                "party": step.party or (owner if step.do.by_signer else None),
-                "key": keys["old" if step.do.value in ("remove", "unpublish") else "new"].spki_sha256,
-            }
-            for step in sorted(played.cutover.steps, key=lambda step: step.at)
-        ],
+        "timeline": sorted([*steps, *events], key=lambda each: each["at"]),
         "links": [
             {
                 "id": outcome.link.id,

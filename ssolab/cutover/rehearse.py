@@ -24,6 +24,7 @@ from ssolab.cutover.timeline import course, involved
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from ssolab.core.certs import Certificate
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.model import Cutover, Inventory, Link
     from ssolab.cutover.scene import Player
@@ -94,6 +95,12 @@ class Rehearsal:
     disagreements: tuple[Disagreement, ...]
     assumptions: tuple[str, ...]
     twins: bool
+
+    @property
+    def expiries(self) -> tuple[Certificate, ...]:
+        """Those of the two certificates that expire in the time that is looked at, whoever minds."""
+        both = (self.cutover.old, self.cutover.new)
+        return tuple(each for each in both if self.start <= each.not_after < self.end)
 
     @property
     def verdict(self) -> Verdict:

@@ -454,6 +454,18 @@ def test_a_certificate_that_no_party_has_is_one_line(
     assert "no party has the certificate to leave, proxy.salesforce.com; add it" in refused(capsys, arguments)
 
 
+def test_an_expiry_within_the_play_is_an_event_of_the_timeline(capsys: pytest.CaptureFixture[str]) -> None:
+    _, told = answer(capsys, "rehearse", "--scenario", "certificate-expires-before-the-swap")
+    timeline = told["result"]["timeline"]
+    assert [step["what"] for step in timeline] == ["add", "add", "expires", "swap"]
+    assert timeline[2] == {
+        "at": "2027-03-12T12:00:00Z",
+        "what": "expires",
+        "party": "greenmoor",
+        "key": told["result"]["from"]["key"],
+    }
+
+
 @pytest.mark.parametrize("name", ["renewal-of-2012-same-key", "single-to-multiple-configurations"])
 def test_scenarios_are_played_by_name(capsys: pytest.CaptureFixture[str], name: str) -> None:
     code, told = answer(capsys, "rehearse", "--scenario", name)

@@ -143,7 +143,7 @@ def test_nothing_fails_where_it_is_safe_and_nothing_works_where_it_is_out(plan: 
 # ---- real messages ---------------------------------------------------------------------------------------------------
 
 
-@settings(QUIET, max_examples=100)
+@settings(QUIET, max_examples=60)
 @given(plans())
 def test_a_rehearsal_with_real_messages_meets_every_prediction(plan: Plan) -> None:
     played = play(plan.lab(), now=plan.first - HOUR)
