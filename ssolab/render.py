@@ -25,6 +25,8 @@ _TURNS = (0x061C, 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A)
 _CONTROL = {code: f"\\x{code:02x}" for code in (*range(32), *range(127, 160))} | {
     code: f"\\u{code:04x}" for code in _TURNS
 }
+# JSON escapes what ASCII has of these; the rest stands in its strings only, where an escape means the same
+_CONTROL_IN_JSON = {code: f"\\u{code:04x}" for code in (*range(127, 160), *_TURNS)}
 
 
 def package_version() -> str:
@@ -66,7 +68,7 @@ def envelope_json(  # noqa: PLR0913  the envelope has this many members
 ) -> str:
     """Write the envelope that interface and schemas promise: keys are only ever added to it."""
     counts = {each: sum(found.severity is each for found in findings) for each in Severity}
-    return json.dumps(
+    text = json.dumps(
         {
             "schema": f"ssolab.{command}/1",
             "version": package_version(),
@@ -84,6 +86,7 @@ def envelope_json(  # noqa: PLR0913  the envelope has this many members
         indent=2,
         ensure_ascii=ascii_only,
     )
+    return text.translate(_CONTROL_IN_JSON)
 
 
 def finding_lines(found: Finding) -> Iterable[str]:

@@ -76,6 +76,13 @@ def test_text_is_written_as_it_is_and_in_ascii_where_the_screen_knows_no_more() 
     assert json.loads(plainly)["result"] == "Ærø"
 
 
+def test_json_holds_no_character_that_a_terminal_would_obey() -> None:
+    hostile = "a\x1b[2J\x7f\x9b2J\u2028\u202eb"
+    told = envelope_json("x", at=NOW, verdict=None, exit_code=0, findings=(finding(observed=hostile),), result=hostile)
+    assert all(char.isprintable() for char in told.replace("\n", ""))
+    assert json.loads(told)["result"] == hostile
+
+
 class Colour(enum.StrEnum):
     """A colour."""
 
