@@ -162,9 +162,9 @@ def _weakness(public: PublicKey, evidence: Evidence, permit: Collection[Permissi
 
 def _explain(evidence: Evidence, trusted: Sequence[TrustedKey], nameable: Sequence[TrustedKey]) -> Iterator[Finding]:
     algorithm, place = evidence.algorithm, evidence.place
-    count = (
-        f"one of the {len(trusted)} trusted keys" if len(trusted) > 1 else f"the trusted key {key_words(trusted[0])}"
-    )
+    several = len(trusted) > 1
+    count = f"one of the {len(trusted)} trusted keys" if several else f"the trusted key {key_words(trusted[0])}"
+    unfit = f"none of the {len(trusted)} trusted keys fits" if several else "the trusted key does not fit"
     if all(key.public.kind != algorithm.kind for key in trusted):
         kinds = ", ".join(dict.fromkeys(key.public.text for key in trusted))
         yield reasons.algorithm_key_mismatch(f"{algorithm.name}, so a key of kind {algorithm.kind}", kinds, place)
@@ -179,9 +179,9 @@ def _explain(evidence: Evidence, trusted: Sequence[TrustedKey], nameable: Sequen
         yield reasons.key_not_trusted(problem, count, key_words(signer), place, signer.public.sha256)
         return
     if not shown:
-        problem = f"none of the {len(trusted)} trusted keys fits, and KeyInfo shows no other"
+        problem = f"{unfit}, and KeyInfo shows no other"
         if certificates_of(evidence.key_info):
-            problem = f"none of the {len(trusted)} trusted keys fits, and the certificate in KeyInfo cannot be read"
+            problem = f"{unfit}, and the certificate in KeyInfo cannot be read"
         yield reasons.key_not_trusted(problem, count, None, place)
         return
     spkis = {key.public.spki for key in trusted}
@@ -192,7 +192,7 @@ def _explain(evidence: Evidence, trusted: Sequence[TrustedKey], nameable: Sequen
         problem = "the signature value does not fit the key that KeyInfo shows"
         yield reasons.signature_value_mismatch(problem, "a value made by that key", same, place, key.public.sha256)
         if key.public.spki not in spkis:
-            problem = f"none of the {len(trusted)} trusted keys fits, and the key that KeyInfo shows is not trusted"
+            problem = f"{unfit}, and the key that KeyInfo shows is not trusted"
             yield reasons.key_not_trusted(problem, count, _whose(key, nameable), place, key.public.sha256)
 
 

@@ -39,6 +39,8 @@ def as_utf8(data: bytes, name: str) -> bytes:
         raise InputError(name, "there is nothing in it", "give an XML document")
     if b"\0" in data:
         raise InputError(name, "binary data, or UTF-16 without its byte order mark", "give XML saved as UTF-8")
+    if not begin.startswith(b"<") and declared_as == "UTF-16":
+        raise InputError(name, "this is UTF-16 text and no XML", "save it as UTF-8")
     if not begin.startswith(b"<"):
         raise InputError(name, "this is not XML: it does not begin with <", "give the XML document itself")
     declared = _DECLARED.match(data)

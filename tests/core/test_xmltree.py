@@ -58,6 +58,7 @@ REFUSED = {
     ),
     "UTF-7": (b'<?xml version="1.0" encoding="UTF-7"?><a>+ADw-</a>', "declared as UTF-7, read as UTF-8"),
     "UTF-16 without mark": ("<a/>".encode("utf-16-le"), "UTF-16 without its byte order mark"),
+    "UTF-16 text": ("-----BEGIN".encode("utf-16"), "this is UTF-16 text and no XML"),
     "UTF-16 cut": (b"\xff\xfe<", "not the UTF-16"),
     "UTF-16 declared as UTF-8": ('<?xml version="1.0" encoding="UTF-8"?><a/>'.encode("utf-16"), "read as UTF-16"),
     "UTF-32": ("<a/>".encode("utf-32"), "the text is UTF-32"),
