@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import enum
+import re
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -13,7 +15,7 @@ from ssolab.core.instants import in_words
 from ssolab.cutover.causes import day
 from ssolab.cutover.check import Verdict
 from ssolab.cutover.scene import Flow
-from ssolab.render import printable
+from ssolab.render import finding_lines, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -25,6 +27,8 @@ _WORDS = {Verdict.SAFE: "ok", Verdict.AT_RISK: "risk", Verdict.OUTAGE: "OUT"}
 _COLOURS = {Verdict.SAFE: "green", Verdict.AT_RISK: "yellow", Verdict.OUTAGE: "red"}
 _LINES = {Verdict.SAFE: "─", Verdict.AT_RISK: "╌", Verdict.OUTAGE: "━"}
 _PLAIN = str.maketrans({"─": "-", "╌": ".", "━": "="})
+_DURATION = re.compile(r"\d+ (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)?")
+_HARD = "\N{NO-BREAK SPACE}"
 _GAP = 2
 _AROUND = 3
 _NARROW = 8
@@ -41,11 +45,21 @@ class Column:
     width: int
 
 
-def rehearsal_text(played: Rehearsal, *, owner: str, width: int, unicode: bool = True, quiet: bool = False) -> str:
+class Detail(enum.Enum):
+    """How much to tell: the heading and the sum, what a person acts on, or every refusal in full too."""
+
+    LITTLE = enum.auto()
+    USUAL = enum.auto()
+    ALL = enum.auto()
+
+
+def rehearsal_text(
+    played: Rehearsal, *, owner: str, width: int, unicode: bool = True, detail: Detail = Detail.USUAL
+) -> str:
     """Write a rehearsal for people."""
     parts = ["\n".join(_wrapped(_title(played, owner), "", width))]
-    if not quiet:
-        parts += ["\n".join(_picture(played, width)), *_told(played, width)]
+    if detail is not Detail.LITTLE:
+        parts += ["\n".join(_picture(played, width)), *_told(played, width, verbose=detail is Detail.ALL)]
     parts.append("\n".join(line for said in _summary(played) for line in _wrapped(said, "", width)))
     text = "\n\n".join(part for part in parts if part)
     return text if unicode else text.translate(_PLAIN)
@@ -172,15 +186,19 @@ def _shares(windows: Sequence[Window], column: Column) -> list[int]:
     return shares
 
 
-def _told(played: Rehearsal, width: int) -> Iterator[str]:
+def _told(played: Rehearsal, width: int, *, verbose: bool) -> Iterator[str]:
     """Tell of each link that is not safe: when, why, who shows the error, and the one change that avoids it."""
     for outcome in played.links:
         lines: list[str] = []
         for code, together in groupby(outcome.windows, key=lambda window: window.code):
             if code is not None:
-                lines += _told_once(played, list(together), width)
+                windows = list(together)
+                lines += _told_once(played, windows, width)
+                lines += _refusal(windows) if verbose else ()
         if lines:
             yield "\n".join([click.style(f"{outcome.partner} {flow_name(outcome.link.flow)}", bold=True), *lines])
+    if played.start != played.now:
+        yield f"The first step lies before {day(played.now)}, so the rehearsal begins an hour before that step."
     if played.assumptions:
         lines = [line for each in played.assumptions for line in _wrapped(each, "  ", width)]
         yield "\n".join(["Assumed:", *lines])
@@ -201,15 +219,22 @@ def _told_once(played: Rehearsal, windows: Sequence[Window], width: int) -> Iter
     yield f"    more:    ssolab explain {first.code}"
 
 
+def _refusal(windows: Sequence[Window]) -> Iterator[str]:
+    """Write all that the last refused message of these windows was told."""
+    refused = next((window for window in reversed(windows) if window.findings), None)
+    for found in refused.findings if refused else ():
+        yield from (f"    {line}" for line in finding_lines(found))
+
+
 def _wrapped(text: str, indent: str, width: int) -> Iterator[str]:
-    """Break a line between words; what is coloured counts as long as it looks."""
+    """Break a line between words, never within a duration; what is coloured counts as long as it looks."""
     line = indent
-    for word in text.split(" "):
+    for word in _DURATION.sub(lambda found: found[0].replace(" ", _HARD), text).split(" "):
         if line.strip() and len(click.unstyle(line)) + len(click.unstyle(word)) >= width:
-            yield line.rstrip()
+            yield line.replace(_HARD, " ").rstrip()
             line = f"{indent}  "
         line += f"{word} "
-    yield line.rstrip()
+    yield line.replace(_HARD, " ").rstrip()
 
 
 def _span(played: Rehearsal, window: Window, first: Window) -> str:

@@ -19,7 +19,7 @@ from ssolab.cutover.habits import Known, Slots
 from ssolab.cutover.rehearse import Disagreement, Rehearsal, rehearse
 from ssolab.cutover.scene import Flow, Played, Scene
 from ssolab.cutover.timeline import Material
-from ssolab.lanes import flow_name, rehearsal_text, remark
+from ssolab.lanes import Detail, flow_name, rehearsal_text, remark
 from ssolab.web.player import FlaskPlayer
 from tests.cutover.parts import HOUR, START, SWAP, certificate, fixed_cast, lab, play, step, verifier
 
@@ -47,8 +47,8 @@ def scenario(name: str) -> Rehearsal:
     return play(inventory, now=inventory.clock or START, player=accepts)
 
 
-def drawn(played: Rehearsal, width: int = 100, *, unicode: bool = True, quiet: bool = False) -> str:
-    return click.unstyle(rehearsal_text(played, owner="greenmoor", width=width, unicode=unicode, quiet=quiet))
+def drawn(played: Rehearsal, width: int = 100, *, unicode: bool = True, detail: Detail = Detail.USUAL) -> str:
+    return click.unstyle(rehearsal_text(played, owner="greenmoor", width=width, unicode=unicode, detail=detail))
 
 
 def lanes(text: str) -> dict[str, str]:
@@ -109,7 +109,7 @@ def test_the_summary_counts_links_and_messages() -> None:
 
 
 def test_quiet_says_only_title_and_summary() -> None:
-    text = drawn(builtin(), quiet=True)
+    text = drawn(builtin(), detail=Detail.LITTLE)
     assert len([line for line in text.splitlines() if line]) == 2
     assert "explain" not in text
 
@@ -258,3 +258,29 @@ def test_the_remark_is_the_worst_of_a_link() -> None:
     assert found["okta-requests"] == "one slot: the new key replaced the old 3 d 13 h early"
     assert found["entra-requests"] == "does not check request signatures"
     assert timedelta(days=3, hours=13) == SWAP - START.replace(day=6, hour=9)
+
+
+def test_all_detail_adds_what_the_refused_message_was_told() -> None:
+    usual, full = drawn(builtin()), drawn(builtin(), detail=Detail.ALL)
+    assert set(usual.splitlines()) < set(full.splitlines())
+    assert "error[request-certificate-expired]" in full
+    assert "error[request-certificate-expired]" not in usual
+
+
+def test_a_duration_is_never_broken_between_two_lines() -> None:
+    for width in range(60, 140):
+        assert "3 d 13 h" in drawn(builtin(), width), width
+        assert not re.search(r"\d+ d\n +\d+ h|\d+\n +(?:d|h|min)\b", drawn(builtin(), width)), width
+
+
+def test_a_rehearsal_of_the_past_says_where_it_begins() -> None:
+    inventory = sources.builtin_lab()
+    late = rehearse(
+        inventory,
+        inventory.cutover(None),
+        player=FlaskPlayer(),
+        cast=fixed_cast(inventory),
+        now=START.replace(year=2030),
+    )
+    assert "The first step lies before 4 Jan 2030 00:00" in drawn(late)
+    assert "The first step lies before" not in drawn(builtin())

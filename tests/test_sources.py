@@ -157,6 +157,12 @@ def test_the_password_of_a_key_store_comes_from_the_named_variable(lab: Path) ->
         sources.load_lab(lab, environ={"SSOLAB_PASSWORD": "open sesame"})
 
 
+def test_a_key_store_without_a_password_says_what_a_lab_can_do_about_it(lab: Path) -> None:
+    key_store(lab)
+    with pytest.raises(PasswordError, match="export SSOLAB_PASSWORD, or name another variable with password_env"):
+        sources.load_lab(lab, environ={})
+
+
 def test_a_wrong_password_is_refused_and_never_shown(lab: Path) -> None:
     key_store(lab)
     with pytest.raises(PasswordError) as raised:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ssolab.core.findings import Finding
 
 EXIT_OK = 0
+_STDOUT = Path("-")
 EXIT_FOUND = 1
 
 
@@ -117,7 +118,7 @@ def shared(command: str, *, formats: Sequence[str] = ("text", "json")) -> Callab
             shell = Shell(
                 command=command,
                 format=format_,
-                output=output,
+                output=None if output == _STDOUT else output,
                 at=at or datetime.now(UTC).replace(microsecond=0),
                 at_given=at is not None,
                 fail_on=fail_on,
@@ -130,7 +131,7 @@ def shared(command: str, *, formats: Sequence[str] = ("text", "json")) -> Callab
             click.option("--format", "format_", type=click.Choice(list(formats)), default="text", show_default=True,
                          help="How to write the outcome."),
             click.option("--output", "-o", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
-                         help="Write to FILE instead of the screen."),
+                         help="Write to FILE instead of the screen; - is the screen."),
             click.option("--at", callback=instant, metavar="ISO-8601", help="The moment to judge at. Default: now."),
             click.option("--fail-on", type=click.Choice(["error", "warning", "never"]), default="error",
                          show_default=True, help="What makes the exit code 1."),
@@ -164,5 +165,6 @@ def password_for(name: str, password_env: str) -> str:
         return known
     if not sys.stdin.isatty():
         raise InputError(name, "needs a password", f"put it into the environment variable {password_env}")
-    asked: str = click.prompt(f"Password of {name}", hide_input=True, err=True)
+    # An empty answer is an answer: a Java store shows its certificates without a password.
+    asked: str = click.prompt(f"Password of {name}", default="", show_default=False, hide_input=True, err=True)
     return asked

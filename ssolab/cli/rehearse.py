@@ -18,10 +18,12 @@ if TYPE_CHECKING:
     from ssolab.core.findings import Finding
     from ssolab.cutover.model import Cutover, Inventory
     from ssolab.cutover.rehearse import Rehearsal
+    from ssolab.cutover.scenarios import Scenario
 
 
 @click.command(
-    epilog="Example:  ssolab rehearse   plays the built-in lab. Its outages are on purpose, so the exit code is 1."
+    short_help="Play a cutover: whose logins hold, break, when and why.",
+    epilog="Example:  ssolab rehearse   plays the built-in lab. Its outages are on purpose, so the exit code is 1.",
 )
 @click.argument("lab", required=False, type=click.Path(path_type=Path))
 @click.option("--cutover", metavar="NAME", help="Which cutover of the lab, where it has several.")
@@ -37,17 +39,21 @@ def command(shell: Shell, lab: Path | None, cutover: str | None, scenario: str |
     from ssolab.cutover.cast import cast_for
     from ssolab.cutover.check import Verdict
     from ssolab.cutover.rehearse import rehearse
-    from ssolab.lanes import rehearsal_text
+    from ssolab.lanes import Detail, rehearsal_text
     from ssolab.web.player import FlaskPlayer
 
     inventory, chosen = _chosen(lab, cutover, scenario)
+    heading = f"{scenario}: {_scenarios()[scenario].title}\n\n" if scenario else ""
     now = shell.at if shell.at_given or inventory.clock is None else inventory.clock
     played = rehearse(inventory, chosen, player=FlaskPlayer(), cast=cast_for(inventory, new_private_key), now=now)
     owner = next((party.id for party in inventory.parties.values() if party.holds(chosen.old)), inventory.name)
     findings = tuple(findings_of(played))
+    detail = Detail.LITTLE if shell.quiet else Detail.ALL if shell.verbose else Detail.USUAL
     code = EXIT_DEFECT if played.disagreements else shell.code_for(findings)
     replace(shell, at=now).finish(
-        text=lambda: rehearsal_text(played, owner=owner, width=shell.width, unicode=shell.unicode, quiet=shell.quiet),
+        text=lambda: (
+            heading + rehearsal_text(played, owner=owner, width=shell.width, unicode=shell.unicode, detail=detail)
+        ),
         verdict=Verdict(played.verdict).value,
         findings=findings,
         result=result_of(played, owner),
@@ -69,18 +75,24 @@ def _chosen(lab: Path | None, cutover: str | None, scenario: str | None) -> tupl
     return inventory, inventory.cutover(None)
 
 
-def _scenario(name: str) -> Inventory:
+def _scenarios() -> dict[str, Scenario]:
     from ssolab.core.catalog import entries_of
-    from ssolab.core.findings import ConfigError
     from ssolab.cutover import scenarios
+
+    return {entry.code: entry for entry in entries_of([scenarios], scenarios.Scenario)}
+
+
+def _scenario(name: str) -> Inventory:
+    from ssolab.core.findings import ConfigError
+    from ssolab.cutover.scenarios import Kit
     from ssolab.sources import builtin_certificates, builtin_lab
 
-    known = {entry.code: entry for entry in entries_of([scenarios], scenarios.Scenario)}
+    known = _scenarios()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         remedy = f"did you mean {near[0]}?" if near else f"choose one of: {', '.join(known)}"
         raise ConfigError(name, "no such scenario", remedy)
-    return known[name].build(scenarios.Kit(lab=builtin_lab(), certificates=builtin_certificates()))
+    return known[name].build(Kit(lab=builtin_lab(), certificates=builtin_certificates()))
 
 
 def findings_of(played: Rehearsal) -> Iterator[Finding]:

@@ -11,7 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ssolab.core.certs import read_certificates
-from ssolab.core.findings import ConfigError, InputError
+from ssolab.core.findings import ConfigError, InputError, PasswordError
 from ssolab.saml.metadata import EntityDescriptor, read_entity
 
 if TYPE_CHECKING:
@@ -118,7 +118,16 @@ def _store(data: bytes, name: str, table: Table, environ: Mapping[str, str]) -> 
         return None
     from ssolab.core.keystores import is_store, open_store  # few labs need all those old ciphers
 
-    return open_store(data, name, _password(table, environ)) if is_store(data) else None
+    if not is_store(data):
+        return None
+    password = _password(table, environ)
+    try:
+        return open_store(data, name, password)
+    except PasswordError as error:
+        if password is not None:
+            raise
+        remedy = f'export {PASSWORD}, or name another variable with password_env = "NAME"'
+        raise PasswordError(name, error.problem, remedy) from None
 
 
 def _has_certificate(data: bytes) -> bool:

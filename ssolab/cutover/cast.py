@@ -84,7 +84,7 @@ class Cast:
         """Give the trust set of a party that holds these certificates of *holder*."""
         return tuple(
             TrustedKey.of(
-                self.credential(each).certificate, holder=holder, source="what is held at that moment", use="signing"
+                self.credential(each).certificate, holder=holder, source="the keys held at that moment", use="signing"
             )
             for each in certificates
         )

@@ -129,13 +129,13 @@ def rehearse(
     if not any(party.holds(cutover.old) for party in inventory.parties.values()):
         said = f"no party has the certificate to leave, {cutover.old_name}"
         raise ConfigError(cutover.id, said, "add it to the certificates of the party that signs with it")
+    runs = [_Run(stage(inventory, cutover, inventory.links[name], cast), player) for name in cutover.links]
     try:
         start, end = horizon(inventory, cutover, now)
+        outcomes = tuple(run.outcome(start, end) for run in runs)
     except OverflowError:
         said = "its dates and durations lead beyond the years 1 to 9999"
-        raise ConfigError(cutover.id, said, "correct them") from None
-    runs = [_Run(stage(inventory, cutover, inventory.links[name], cast), player) for name in cutover.links]
-    outcomes = tuple(run.outcome(start, end) for run in runs)
+        raise ConfigError(cutover.id, said, "correct them, or the moment to begin at") from None
     return Rehearsal(
         cutover=cutover,
         now=now,

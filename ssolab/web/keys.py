@@ -29,7 +29,7 @@ def signing_key(party: AssertingParty | RelyingParty) -> tuple[TrustedKey, ...]:
     """Give the key that a side signs with now: a refusal can then name it, and it is trusted none the more."""
     holder = party.entity_id
     return (
-        TrustedKey.of(party.credential.certificate, holder=holder, source=f"{holder} signs with it now", use="signing"),
+        TrustedKey.of(party.credential.certificate, holder=holder, source="its signing credential now", use="signing"),
     )
 
 

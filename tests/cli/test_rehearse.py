@@ -476,3 +476,24 @@ def test_scenarios_are_played_by_name(capsys: pytest.CaptureFixture[str], name: 
 def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["rehearse", "--help"]) == 0
     assert "Example:  ssolab rehearse" in capsys.readouterr().out
+
+
+def test_a_scenario_is_named_above_its_picture(capsys: pytest.CaptureFixture[str]) -> None:
+    run(QUICK)
+    assert capsys.readouterr().out.startswith("swap-before-publish: The signer swaps first")
+
+
+def test_a_dash_as_output_is_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    run([*QUICK, "--output", "-"])
+    assert "every prediction met" in capsys.readouterr().out
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_moment_before_time_begins_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(["rehearse", "--at", "0001-01-01"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_verbose_shows_what_the_refused_message_was_told(capsys: pytest.CaptureFixture[str]) -> None:
+    run([*QUICK, "-v"])
+    assert "error[key-not-trusted]" in capsys.readouterr().out
