@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError
-from ssolab.cutover.habits import Known, Mode, known_or
+from ssolab.cutover.habits import Known, Match, Mode, known_or
 from ssolab.cutover.holdings import ALWAYS, NEVER, Change, Hold, stood
 from ssolab.cutover.model import Brings, Verb
 from ssolab.cutover.scene import Flow
@@ -147,6 +147,10 @@ class _Way:
             return acting.habits.mode in (Mode.MANUAL, Mode.API)
         return step.party == acting.id
 
+    @property
+    def _key_stays(self) -> bool:
+        return self.cutover.old.spki_sha256 == self.cutover.new.spki_sha256
+
     def reach(self, step: Step, habits: Habits) -> tuple[datetime, datetime] | None:
         """Give the earliest and latest moment at which what a step brings is there, None where it never is."""
         if not step.do.by_signer:
@@ -161,8 +165,9 @@ class _Way:
     def forgets(self, step: Step, habits: Habits) -> tuple[datetime, datetime] | None:
         """Give the earliest and latest moment at which what a step takes away is gone, None where it never goes."""
         if step.do.by_signer and habits.mode is Mode.ON_MISS:
-            # What was fetched stays until something is missed, which the first message after the swap sees to.
-            if self.swap is None:
+            # What was fetched stays until something is missed. The first message after the swap sees to that, unless
+            # its key is known already, because it is the old one under a new certificate.
+            if self.swap is None or (habits.match is Match.KEY and self._key_stays):
                 return step.at, NEVER
             missed = max(step.at, self.swap.at + self.signer.habits.swap_takes)
             return step.at, missed + known_or(habits.cooldown, timedelta(0))

@@ -118,6 +118,12 @@ def test_on_miss_a_cached_key_outlives_its_removal_until_something_is_missed() -
     assert {verdict for verdict, _, _ in told(lab(ON_MISS, [step("unpublish", SWAP)]))} == {AT_RISK}
 
 
+def test_on_miss_a_renewed_certificate_over_a_cached_key_is_never_missed() -> None:
+    steps = [step("swap", SWAP), step("unpublish", SWAP + SECOND)]
+    assert {verdict for verdict, _, _ in told(lab(ON_MISS, steps, **SAME_KEY))} == {AT_RISK}
+    assert OUTAGE in {verdict for verdict, _, _ in told(lab(ON_MISS, steps))}
+
+
 @pytest.mark.parametrize("order", list(permutations(("add", "swap"))))
 @pytest.mark.parametrize("verb", ["add", "replace"])
 def test_one_slot_has_no_safe_order_and_the_outage_equals_the_gap(order: tuple[str, ...], verb: str) -> None:
