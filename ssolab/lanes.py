@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ssolab.core.instants import in_words
-from ssolab.cutover.causes import day
+from ssolab.core.instants import day, in_words
 from ssolab.cutover.check import Verdict
+from ssolab.cutover.model import UNWEIGHTED
 from ssolab.cutover.scene import Flow
 from ssolab.render import finding_lines, printable
 
@@ -196,7 +196,9 @@ def _told(played: Rehearsal, width: int, *, verbose: bool) -> Iterator[str]:
                 lines += _told_once(played, windows, width)
                 lines += _refusal(windows) if verbose else ()
         if lines:
-            yield "\n".join([click.style(f"{outcome.partner} {flow_name(outcome.link.flow)}", bold=True), *lines])
+            name = click.style(f"{outcome.partner} {flow_name(outcome.link.flow)}", bold=True)
+            weight = f", weight {outcome.link.weight:,g}" if outcome.link.weight != UNWEIGHTED else ""
+            yield "\n".join([name + weight, *lines])
     if played.start != played.now:
         yield f"The first step lies before {day(played.now)}, so the rehearsal begins an hour before that step."
     if played.assumptions:

@@ -16,6 +16,7 @@ from ssolab.core.findings import Finding, Severity
 from ssolab.cutover import scenarios
 from ssolab.cutover.check import Trial
 from ssolab.cutover.habits import Known, Slots
+from ssolab.cutover.model import UNWEIGHTED
 from ssolab.cutover.rehearse import Disagreement, Rehearsal, rehearse
 from ssolab.cutover.scene import Flow, Played, Scene
 from ssolab.cutover.timeline import Material
@@ -284,3 +285,10 @@ def test_a_rehearsal_of_the_past_says_where_it_begins() -> None:
     )
     assert "The first step lies before 4 Jan 2030 00:00" in drawn(late)
     assert "The first step lies before" not in drawn(builtin())
+
+
+def test_a_weight_stands_beside_the_name_where_the_lab_gives_one() -> None:
+    assert "adfs sp-initiated, weight 620\n" in drawn(builtin())
+    inventory = lab(verifier(), [step("swap", SWAP)])
+    plain = {name: replace(link, weight=UNWEIGHTED) for name, link in inventory.links.items()}
+    assert "weight" not in drawn(play(replace(inventory, links=plain), now=START, player=accepts))

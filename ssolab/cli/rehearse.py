@@ -142,6 +142,7 @@ def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
                 "id": outcome.link.id,
                 "flow": outcome.link.flow,
                 "partner": outcome.partner,
+                "weight": outcome.link.weight,
                 "verdict": outcome.verdict,
                 "remark": remark(outcome),
                 "windows": [

@@ -80,6 +80,11 @@ def format_duration(duration: timedelta) -> str:
     return "P" + (f"{days}D" if days else "") + (f"T{clock}" if clock else "" if days else "T0S")
 
 
+def day(moment: datetime) -> str:
+    """Write a moment for people, to the minute: `9 Jan 2027 22:00`."""
+    return f"{moment.day} {moment:%b %Y %H:%M}"
+
+
 def in_words(duration: timedelta) -> str:
     """Write a duration for people, in its two largest units: `3 d 13 h`, `6 min`, `45 s`.
 

@@ -7,12 +7,12 @@ others on purpose and come before them: what nobody knows, and one slot, which m
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ssolab.core.catalog import Entry, Kind, described
 from ssolab.core.findings import DefectError, Severity
-from ssolab.core.instants import in_words
+from ssolab.core.instants import day, in_words
 from ssolab.cutover.check import Reason, forbidden
 from ssolab.cutover.habits import Mode
 from ssolab.cutover.model import Verb
@@ -55,11 +55,6 @@ def explain(evidence: Evidence, *, but: Cause | None = None) -> tuple[str, Told]
         if isinstance(entry, Cause) and entry is not but and (told := entry.recognise(evidence)) is not None:
             return entry.code, told
     raise DefectError(f"nothing explains why {evidence.link.id} is {evidence.interval.verdict}")
-
-
-def day(moment: datetime) -> str:
-    """Write a moment for people, to the minute."""
-    return f"{moment.day} {moment:%b %Y %H:%M}"
 
 
 _DECIDE = {
@@ -261,7 +256,9 @@ def late_partner(seen: Evidence) -> Told | None:
     late = f"was added {in_words(came.at - seen.swap)} after the swap"
     said = late if came.at > seen.swap else "was still taking effect at the swap"
     need = f", {in_words(came.takes)} before the swap" if came.takes else " before the swap"
-    return Told(f"the new key {said}", f"add {seen.cutover.new_name} at {seen.verifier}{need}, or swap later")
+    return Told(
+        f"the new key {said}", f"add {seen.cutover.new_name} at {seen.verifier}{need}{seen.ask_by}, or swap later"
+    )
 
 
 @cause
@@ -274,9 +271,8 @@ def never_added(seen: Evidence) -> Told | None:
         return None
     if seen.change(seen.cutover.new, comes=True) is not None:
         return None
-    return Told(
-        f"nobody gives {seen.verifier} the new key", f"add {seen.cutover.new_name} at {seen.verifier} before the swap"
-    )
+    cure = f"add {seen.cutover.new_name} at {seen.verifier} before the swap{seen.ask_by}"
+    return Told(f"nobody gives {seen.verifier} the new key", cure)
 
 
 @cause

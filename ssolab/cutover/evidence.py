@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from ssolab.core.instants import day
 from ssolab.cutover.check import Interval, Verdict, surely_refused
 from ssolab.cutover.habits import Mode, known_or
 from ssolab.cutover.holdings import ALWAYS
@@ -95,3 +96,9 @@ class Evidence:
         """How long after an action the verifier certainly acts on it."""
         spans = {Mode.PULL: self.habits.refresh, Mode.ON_MISS: self.habits.cooldown}
         return known_or(spans.get(self.habits.mode, self.habits.propagation), timedelta(0))
+
+    @property
+    def ask_by(self) -> str:
+        """When to ask the partner, in words that follow the cure; empty where nobody knows how long they need."""
+        lead = known_or(self.habits.lead, timedelta(0))
+        return f", so ask by {day(self.swap - lead - self.delay)}" if lead and self.swap else ""

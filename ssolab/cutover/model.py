@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import ConfigError
 from ssolab.cutover.habits import Habits, Known
@@ -94,6 +94,9 @@ class Party:
                         yield key.certificate
 
 
+UNWEIGHTED: Final = 1.0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Link:
     """One use of one party's key by another; `weight` is in users, or logins an hour."""
@@ -102,7 +105,7 @@ class Link:
     flow: Flow
     signer: str
     verifier: str
-    weight: float = 1.0
+    weight: float = UNWEIGHTED
 
 
 class Verb(enum.StrEnum):

@@ -417,3 +417,11 @@ def test_a_link_that_keeps_its_key_says_so() -> None:
     cutover = inventory.cutover(None)
     assert holds_because(inventory, cutover, inventory.links["pingone-requests"]) == "goes on with the old key"
     assert holds_because(inventory, cutover, inventory.links["okta-idp-initiated"]) == "signs nothing with this key"
+
+
+def test_a_known_lead_time_says_by_when_to_ask() -> None:
+    slow = verifier(lead=3 * DAY, propagation=6 * MINUTE)
+    for steps in ([step("swap", SWAP)], [step("swap", SWAP), step("add", SWAP + DAY)]):
+        _, _, cure = only(lab(slow, steps))
+        assert ", so ask by 6 Jan 2027 21:54" in cure
+    assert "ask by" not in only(lab(verifier(), [step("swap", SWAP)]))[2]
