@@ -115,7 +115,7 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
             ("NameID", made.name_id_policy.format if made.name_id_policy else None),
             ("RelayState", accepted.relay_state),
             ("verifiers", ", ".join(f"{name}: {opinion}" for name, opinion in report.verifiers.items())),
-            ("remarks", ", ".join(found.code for found in report.findings)),
+            ("remarks", "; ".join(found.message for found in report.findings)),
         ]
     )
     return judged(entry, _ask_who(lab, errand, f"{asserting.relying} asks who you are.", facts))
