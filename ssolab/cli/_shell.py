@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
+from ssolab.cli import version_option
 from ssolab.core.findings import InputError, Severity
 from ssolab.core.instants import parse_instant
 
@@ -138,7 +139,7 @@ def shared(command: str, *, formats: Sequence[str] = ("text", "json")) -> Callab
             click.option("--quiet", "-q", is_flag=True, help="Say only the verdict."),
             click.option("--verbose", "-v", is_flag=True, help="Say more."),
         )  # fmt: skip
-        decorated: Any = run
+        decorated: Any = version_option(run)
         for option in reversed(options):
             decorated = option(decorated)
         return decorated

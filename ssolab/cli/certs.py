@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, NoReturn
 
 import click
 
+from ssolab.cli import EXIT_USAGE, version_option
 from ssolab.cli._shell import EXIT_OK, Shell, password_for, password_option, shared
 
 if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import PrivateKey
     from ssolab.documents import Document
-
-_EXIT_UNREADABLE = 2
 
 _directory = click.option(
     "--directory",
@@ -32,6 +31,7 @@ _directory = click.option(
     short_help="Look into certificates and key stores, and make new ones.",
     epilog="Example:  ssolab certs show SSO_2027.crt",
 )
+@version_option
 def command() -> None:
     """Look at certificates and key stores, and make certificates to rehearse with."""
 
@@ -60,11 +60,11 @@ def show(shell: Shell, files: tuple[str, ...], password_env: str) -> None:
             click.echo(f"ssolab: {error}", err=True)
     documents = [one for one in read if not isinstance(one, InputError)]
     if not documents and shell.format == "text":
-        raise click.exceptions.Exit(_EXIT_UNREADABLE)  # everything is said, and an empty file helps nobody
+        raise click.exceptions.Exit(EXIT_USAGE)  # everything is said, and an empty file helps nobody
     shell.finish(
         text=lambda: shown.documents_text(documents, shell),
         result={"documents": [shown.as_row(one, shell.at) for one in read]},
-        exit_code=EXIT_OK if len(documents) == len(read) else _EXIT_UNREADABLE,
+        exit_code=EXIT_OK if len(documents) == len(read) else EXIT_USAGE,
     )
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ssolab.cli import version_option
 from ssolab.cli._shell import instant
 from ssolab.core.findings import ConfigError
 
@@ -37,6 +38,7 @@ SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
     short_help="Start the mock pair and its control page on loopback.",
     epilog="Example:  ssolab serve --link adfs-requests",
 )
+@version_option
 @click.argument("lab", required=False, type=click.Path(path_type=Path))
 @click.option("--link", "wanted", metavar="ID", help="Which link of the lab to play. Default: the first.")
 @click.option(

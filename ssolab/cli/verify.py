@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from ssolab.cli import version_option
 from ssolab.cli._shell import EXIT_FOUND, Shell, shared
 
 if TYPE_CHECKING:
@@ -37,6 +38,7 @@ class _Outcome:
 
 
 @click.group(epilog="Example:  ssolab verify saml response.xml --trust idp-metadata.xml")
+@version_option
 def command() -> None:
     """Judge one message: accepted or refused, with every reason."""
 

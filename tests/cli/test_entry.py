@@ -60,8 +60,9 @@ def test_every_command_explains_itself_in_one_line_and_by_help(name: str, capsys
     assert capsys.readouterr().out.startswith(f"Usage: ssolab {name}")
 
 
-def test_the_version_is_the_packages(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(["--version"]) == 0
+@pytest.mark.parametrize("command", ["", "rehearse", "serve", "verify", "verify saml", "certs", "certs show"])
+def test_the_version_is_the_packages_everywhere(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*command.split(), "--version"]) == 0
     assert capsys.readouterr().out == f"ssolab {package_version()}\n"
 
 
