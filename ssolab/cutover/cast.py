@@ -35,14 +35,13 @@ class Cast:
     held: dict[str, SigningCredential]
     new_key: NewKey
     _keys: dict[str, PrivateKey] = field(default_factory=dict)
-    _twins: dict[str, SigningCredential] = field(default_factory=dict)
-    _played: list[tuple[Certificate, SigningCredential]] = field(default_factory=list)
+    _twins: dict[Certificate, SigningCredential] = field(default_factory=dict)
 
     def credential(self, certificate: Certificate) -> SigningCredential:
         """Give the credential that signs for the certificate."""
         if (own := self.held.get(certificate.sha256)) is not None:
             return own
-        if certificate.sha256 not in self._twins:
+        if certificate not in self._twins:
             spki = certificate.spki_sha256
             if spki not in self._keys:
                 public = PublicKey(certificate.spki)
@@ -50,9 +49,8 @@ class Cast:
             private = self._keys[spki]
             made = twin(certificate, private).certificate
             label = f"{certificate.label} (twin)"
-            self._twins[certificate.sha256] = SigningCredential(private=private, certificate=made, label=label)
-            self._played.append((certificate, self._twins[certificate.sha256]))
-        return self._twins[certificate.sha256]
+            self._twins[certificate] = SigningCredential(private=private, certificate=made, label=label)
+        return self._twins[certificate]
 
     def _known_key(self, spki: str) -> PrivateKey | None:
         """Use the user's own private key for another certificate over the same key."""
@@ -65,8 +63,8 @@ class Cast:
     def named(self, found: Finding) -> Finding:
         """Let a finding speak of the originals: where it names a twin by its fingerprint, it says so beside it."""
         subject = found.subject
-        for original, twins in self._played:
-            played = twins.certificate
+        for original, standing_in in self._twins.items():
+            played = standing_in.certificate
             if subject is not None and subject.spki_sha256 == played.spki_sha256:
                 subject = replace(subject, spki_sha256=original.spki_sha256)
             for mine, theirs in ((played.spki_sha256, original.spki_sha256), (played.sha256, original.sha256)):

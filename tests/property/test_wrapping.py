@@ -94,26 +94,27 @@ def xsw4(root: Element) -> Element:
     return root
 
 
-def xsw5(root: Element) -> Element:
-    """Forged Assertion with the signature; the original without it at the end."""
+def robbed(root: Element) -> tuple[Element, Element]:
+    """Put a forged Assertion with the genuine signature in place; give the original, now bare, and that signature."""
     original = find(root, "saml:Assertion")
     signature = signature_of(original)
     evil = forged(original)
     root.replace(original, evil)
     original.remove(signature)
     evil.insert(1, signature)
+    return original, signature
+
+
+def xsw5(root: Element) -> Element:
+    """Forged Assertion with the signature; the original without it at the end."""
+    original, _ = robbed(root)
     root.append(original)
     return root
 
 
 def xsw6(root: Element) -> Element:
     """Forged Assertion with the signature, which holds the original."""
-    original = find(root, "saml:Assertion")
-    signature = signature_of(original)
-    evil = forged(original)
-    root.replace(original, evil)
-    original.remove(signature)
-    evil.insert(1, signature)
+    original, signature = robbed(root)
     signature.append(original)
     return root
 
@@ -127,12 +128,7 @@ def xsw7(root: Element) -> Element:
 
 def xsw8(root: Element) -> Element:
     """Forged Assertion with the signature, whose Object holds the original."""
-    original = find(root, "saml:Assertion")
-    signature = signature_of(original)
-    evil = forged(original)
-    root.replace(original, evil)
-    original.remove(signature)
-    evil.insert(1, signature)
+    original, signature = robbed(root)
     signature.append(within("Object", original, DS))
     return root
 
