@@ -12,7 +12,8 @@ from ssolab.cutover.scene import Flow, Scene
 from ssolab.cutover.timeline import involved
 from ssolab.saml.metadata import IndexedEndpoint
 from ssolab.saml.names import POST
-from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty, asserting_from, relying_from
+from ssolab.saml.pairing import asserting_from, relying_from
+from ssolab.saml.parties import AssertingParty, RelyingParty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ssolab.cutover.habits import Habits
     from ssolab.cutover.model import Cutover, Inventory, Link, Party
     from ssolab.saml.metadata import EntityDescriptor
+    from ssolab.saml.parties import Flavour
     from ssolab.saml.roles import IDPSSODescriptor, SPSSODescriptor
 
 _ANYBODY = "somebody@example.org"

@@ -24,7 +24,6 @@ from ssolab.saml.metadata import (
 from ssolab.saml.names import REDIRECT, UNSPECIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
@@ -169,64 +168,6 @@ class RelyingParty(_Party):
         return document_of(self.metadata(now), self.flavour)
 
 
-def relying_from(
-    own: EntityDescriptor, partner: EntityDescriptor, *, credential: SigningCredential, flavour: Flavour = "generic"
-) -> RelyingParty:
-    """Set up a service provider from its own metadata and the metadata of its identity provider.
-
-    Raises:
-        ConfigError: *own* is no service provider, or *partner* no identity provider.
-    """
-    if own.sp is None:
-        raise _without(own, "SPSSODescriptor")
-    if partner.idp is None:
-        raise _without(partner, "IDPSSODescriptor")
-    sso = partner.idp.single_sign_on_services
-    return RelyingParty(
-        entity_id=own.entity_id,
-        credential=credential,
-        trusted=partner.idp.trusted_keys(partner.entity_id),
-        flavour=flavour,
-        published=_signing(own.sp),
-        single_logout=own.sp.single_logout_services,
-        name_id_formats=own.sp.name_id_formats,
-        acs=own.sp.assertion_consumer_services,
-        asserting=partner.entity_id,
-        sso=sso,
-        binding=REDIRECT if not sso or any(endpoint.binding == REDIRECT for endpoint in sso) else sso[0].binding,
-        sign_requests=own.sp.authn_requests_signed is not False,
-    )
-
-
-def asserting_from(
-    own: EntityDescriptor, partner: EntityDescriptor, *, credential: SigningCredential, flavour: Flavour = "generic"
-) -> AssertingParty:
-    """Set up an identity provider from its own metadata and the metadata of its service provider.
-
-    It verifies requests where either side's metadata says that they are signed.
-
-    Raises:
-        ConfigError: *own* is no identity provider, or *partner* no service provider.
-    """
-    if own.idp is None:
-        raise _without(own, "IDPSSODescriptor")
-    if partner.sp is None:
-        raise _without(partner, "SPSSODescriptor")
-    return AssertingParty(
-        entity_id=own.entity_id,
-        credential=credential,
-        trusted=partner.sp.trusted_keys(partner.entity_id),
-        flavour=flavour,
-        published=_signing(own.idp),
-        single_logout=own.idp.single_logout_services,
-        name_id_formats=own.idp.name_id_formats,
-        sso=own.idp.single_sign_on_services,
-        relying=partner.entity_id,
-        acs=partner.sp.assertion_consumer_services,
-        verifies=bool(own.idp.want_authn_requests_signed or partner.sp.authn_requests_signed),
-    )
-
-
 def ten_years_after(moment: datetime) -> datetime:
     """Ten calendar years on, to the millisecond, as Salesforce dates the metadata it writes; 29 February becomes 28."""
     moment = moment.astimezone(UTC)
@@ -236,20 +177,9 @@ def ten_years_after(moment: datetime) -> datetime:
     return moment.replace(year=min(moment.year + _SALESFORCE_YEARS, MAXYEAR))
 
 
-def _signing(role: IDPSSODescriptor | SPSSODescriptor) -> tuple[Certificate, ...]:
-    keys: Sequence[KeyDescriptor] = role.key_descriptors
-    return tuple(key.certificates[0] for key in keys if key.use != "encryption" and key.certificates)
-
-
 def document_of(entity: EntityDescriptor, flavour: Flavour) -> bytes:
     """Write metadata as the flavour indents it."""
     return write_entity(entity, indent=3 if flavour == "salesforce" else 2)
-
-
-def _without(entity: EntityDescriptor, role: str) -> ConfigError:
-    return ConfigError(
-        entity.entity_id, f"its metadata holds no {role} for SAML 2.0", "give the metadata of the other side"
-    )
 
 
 def _no_address(name: str, problem: str) -> ConfigError:

@@ -23,7 +23,7 @@ from ssolab.saml.metadata import (
     read_entity,
 )
 from ssolab.saml.names import POST, REDIRECT
-from ssolab.saml.parties import asserting_from, relying_from
+from ssolab.saml.pairing import asserting_from, relying_from
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab, LabConfig
 from ssolab.web.sp import create_relying_app

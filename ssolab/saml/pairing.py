@@ -1,0 +1,89 @@
+"""How two pieces of metadata become the two sides of a link: each party's settings, as its partner's metadata has it.
+
+This is the one place that decides what metadata alone can say of a party; a lab's own words are laid over it later.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ssolab.core.findings import ConfigError
+from ssolab.saml.names import REDIRECT
+from ssolab.saml.parties import AssertingParty, RelyingParty
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ssolab.core.certs import Certificate
+    from ssolab.core.keys import SigningCredential
+    from ssolab.saml.metadata import EntityDescriptor, IDPSSODescriptor, KeyDescriptor, SPSSODescriptor
+    from ssolab.saml.parties import Flavour
+
+
+def relying_from(
+    own: EntityDescriptor, partner: EntityDescriptor, *, credential: SigningCredential, flavour: Flavour = "generic"
+) -> RelyingParty:
+    """Set up a service provider from its own metadata and the metadata of its identity provider.
+
+    Raises:
+        ConfigError: *own* is no service provider, or *partner* no identity provider.
+    """
+    if own.sp is None:
+        raise _without(own, "SPSSODescriptor")
+    if partner.idp is None:
+        raise _without(partner, "IDPSSODescriptor")
+    sso = partner.idp.single_sign_on_services
+    return RelyingParty(
+        entity_id=own.entity_id,
+        credential=credential,
+        trusted=partner.idp.trusted_keys(partner.entity_id),
+        flavour=flavour,
+        published=_signing(own.sp),
+        single_logout=own.sp.single_logout_services,
+        name_id_formats=own.sp.name_id_formats,
+        acs=own.sp.assertion_consumer_services,
+        asserting=partner.entity_id,
+        sso=sso,
+        binding=REDIRECT if not sso or any(endpoint.binding == REDIRECT for endpoint in sso) else sso[0].binding,
+        sign_requests=own.sp.authn_requests_signed is not False,
+    )
+
+
+def asserting_from(
+    own: EntityDescriptor, partner: EntityDescriptor, *, credential: SigningCredential, flavour: Flavour = "generic"
+) -> AssertingParty:
+    """Set up an identity provider from its own metadata and the metadata of its service provider.
+
+    It verifies requests where either side's metadata says that they are signed.
+
+    Raises:
+        ConfigError: *own* is no identity provider, or *partner* no service provider.
+    """
+    if own.idp is None:
+        raise _without(own, "IDPSSODescriptor")
+    if partner.sp is None:
+        raise _without(partner, "SPSSODescriptor")
+    return AssertingParty(
+        entity_id=own.entity_id,
+        credential=credential,
+        trusted=partner.sp.trusted_keys(partner.entity_id),
+        flavour=flavour,
+        published=_signing(own.idp),
+        single_logout=own.idp.single_logout_services,
+        name_id_formats=own.idp.name_id_formats,
+        sso=own.idp.single_sign_on_services,
+        relying=partner.entity_id,
+        acs=partner.sp.assertion_consumer_services,
+        verifies=bool(own.idp.want_authn_requests_signed or partner.sp.authn_requests_signed),
+    )
+
+
+def _signing(role: IDPSSODescriptor | SPSSODescriptor) -> tuple[Certificate, ...]:
+    keys: Sequence[KeyDescriptor] = role.key_descriptors
+    return tuple(key.certificates[0] for key in keys if key.use != "encryption" and key.certificates)
+
+
+def _without(entity: EntityDescriptor, role: str) -> ConfigError:
+    return ConfigError(
+        entity.entity_id, f"its metadata holds no {role} for SAML 2.0", "give the metadata of the other side"
+    )
