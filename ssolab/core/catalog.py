@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from types import ModuleType
 
+    from ssolab.core.findings import InputError
+
 P = ParamSpec("P")
 E = TypeVar("E", bound="Entry")
 
@@ -132,6 +134,31 @@ def refusal(
     def decorate(function: Callable[P, Problem]) -> Refusal[P]:
         code, title, text = described(function)
         return Refusal(code=code, title=title, text=text, severity=severity, cites=cites, word=function)
+
+    return decorate
+
+
+@dataclass(frozen=True, kw_only=True)
+class Barrier(Entry, Generic[P]):
+    """A reason why input cannot be judged at all; its function words it as an error, which carries the code."""
+
+    severity: Severity = Severity.ERROR
+    kind: Kind = field(default=Kind.CHECK)
+    word: Callable[P, InputError]
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> InputError:
+        """Word the reason as an error; the caller raises it."""
+        error = self.word(*args, **kwargs)
+        error.code = self.code
+        return error
+
+
+def barrier(*, cites: str | None = None) -> Callable[[Callable[P, InputError]], Barrier[P]]:
+    """Make a catalog entry of a function that words why input cannot be judged."""
+
+    def decorate(function: Callable[P, InputError]) -> Barrier[P]:
+        code, title, text = described(function)
+        return Barrier(code=code, title=title, text=text, cites=cites, word=function)
 
     return decorate
 

@@ -130,7 +130,12 @@ class SsolabError(Exception):
 
 
 class InputError(SsolabError):
-    """Input that cannot be judged: names the input, says what is wrong and what to do about it, in one line."""
+    """Input that cannot be judged: names the input, says what is wrong and what to do about it, in one line.
+
+    `code` is that of the catalog entry which explains it, where there is one (`core.catalog.barrier`).
+    """
+
+    code: str | None = None
 
     def __init__(self, name: str, problem: str, remedy: str) -> None:
         super().__init__(f"{name}: {problem}; {remedy}")

@@ -6,7 +6,7 @@ import binascii
 import codecs
 import re
 
-from ssolab.core.findings import InputError
+from ssolab.core import unreadable
 
 _DECLARED = re.compile(rb"""<\?xml\s[^>]*?encoding\s*=\s*["']([^"'>]*)["']""")
 _SHOWN = 160
@@ -20,12 +20,13 @@ def as_utf8(data: bytes, name: str) -> bytes:
     """
     declared_as = "UTF-8"
     if data.startswith((codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE)):
-        raise InputError(name, "the text is UTF-32", "save it as UTF-8")
+        raise unreadable.unsupported_encoding(name, "the text is UTF-32", "save it as UTF-8")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         try:
             data = data.decode("utf-16").encode()
         except UnicodeError:
-            raise InputError(name, "the bytes are not the UTF-16 that they begin as", "save it as UTF-8") from None
+            problem = "the bytes are not the UTF-16 that they begin as"
+            raise unreadable.unsupported_encoding(name, problem, "save it as UTF-8") from None
         declared_as = "UTF-16"
     else:
         data = data.removeprefix(codecs.BOM_UTF8)
@@ -33,20 +34,21 @@ def as_utf8(data: bytes, name: str) -> bytes:
             data.decode()
         except UnicodeDecodeError as error:
             problem = f"not UTF-8 text (byte {error.start:,} is 0x{data[error.start]:02x})"
-            raise InputError(name, problem, "give XML saved as UTF-8") from None
+            raise unreadable.unsupported_encoding(name, problem, "give XML saved as UTF-8") from None
     begin = data.lstrip()
     if not begin:
-        raise InputError(name, "there is nothing in it", "give an XML document")
+        raise unreadable.empty_document(name, "give an XML document")
     if b"\0" in data:
-        raise InputError(name, "binary data, or UTF-16 without its byte order mark", "give XML saved as UTF-8")
+        problem = "binary data, or UTF-16 without its byte order mark"
+        raise unreadable.unsupported_encoding(name, problem, "give XML saved as UTF-8")
     if not begin.startswith(b"<") and declared_as == "UTF-16":
-        raise InputError(name, "this is UTF-16 text and no XML", "save it as UTF-8")
+        raise unreadable.not_xml(name, "this is UTF-16 text and no XML", "save it as UTF-8")
     if not begin.startswith(b"<"):
-        raise InputError(name, "this is not XML: it does not begin with <", "give the XML document itself")
+        raise unreadable.not_xml(name, "this is not XML: it does not begin with <", "give the XML document itself")
     declared = _DECLARED.match(data)
     if declared and not _agrees(declared[1].decode(), declared_as):
         problem = f"declared as {in_one_line(declared[1].decode())}, read as {declared_as}"
-        raise InputError(name, problem, "save it as UTF-8 and declare it so")
+        raise unreadable.unsupported_encoding(name, problem, "save it as UTF-8 and declare it so")
     return data
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from lxml import etree
 
+from ssolab.core import unreadable
 from ssolab.core.findings import InputError, Where
 from ssolab.core.xmltext import as_utf8, decode_base64, in_one_line
 
@@ -66,8 +67,6 @@ MAX_DECLARATIONS = 50_000
 _PROLOG = re.compile(rb"(?>\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOTALL)
 
 _LONGEST_NAME = 100
-_SMALLER = "give a smaller document"
-_DOCTYPE = ("the document has a DOCTYPE", "remove it; SAML forbids document types and entities")
 
 # One parser is shared: lxml locks it for the length of a parse, and making one costs as much as a small document.
 # The encoding is fixed because the bytes were already proven to be UTF-8.
@@ -93,27 +92,30 @@ def parse(data: bytes, name: str, *, max_bytes: int = MAX_BYTES, max_nodes: int 
         InputError: the bytes are empty, too many, not UTF-8 or UTF-16, not well-formed, too deep, or hold a DOCTYPE.
     """
     if len(data) > max_bytes:
-        raise InputError(name, f"{len(data):,} bytes are more than the {max_bytes:,} allowed", _SMALLER)
+        raise unreadable.oversized_document(name, f"{len(data):,} bytes are more than the {max_bytes:,} allowed")
     data = as_utf8(data, name)
     # A limit is looked at only where so many bytes could break it, so that a small message is not counted through.
     if len(data) > max_nodes and (tags := data.count(b"<")) > max_nodes:
-        raise InputError(name, f"about {tags:,} tags are more than the {max_nodes:,} allowed", _SMALLER)
+        raise unreadable.oversized_document(name, f"about {tags:,} tags are more than the {max_nodes:,} allowed")
     if len(data) > MAX_DECLARATIONS and (declarations := data.count(b"xmlns")) > MAX_DECLARATIONS:
-        raise InputError(name, f"about {declarations:,} namespace declarations", "declare each namespace once")
+        problem = f"about {declarations:,} namespace declarations"
+        raise unreadable.oversized_document(name, problem, "declare each namespace once")
     if _PROLOG.match(data):
-        raise InputError(name, *_DOCTYPE)
+        raise unreadable.forbidden_document_type(name)
     try:
         root = etree.fromstring(data, _PARSER)
     except etree.XMLSyntaxError as error:
-        raise InputError(name, _said(error), "give the whole XML document") from None
+        raise _refused(error, name) from None
     if root.getroottree().docinfo.internalDTD is not None:
-        raise InputError(name, *_DOCTYPE)
+        raise unreadable.forbidden_document_type(name)
     # Every attribute and every namespace declaration has an equals sign. The depth is bounded by the parser.
     if data.count(b"=") > MAX_ATTRIBUTES:
         if _CROWDED(root):
-            raise InputError(name, f"an element has more than {MAX_ATTRIBUTES} attributes", "give a simpler document")
+            problem = f"an element has more than {MAX_ATTRIBUTES} attributes"
+            raise unreadable.oversized_document(name, problem, "give a simpler document")
         if data.count(b"xmlns") > MAX_ATTRIBUTES and _namespaces_in_scope(root) > MAX_ATTRIBUTES:
-            raise InputError(name, f"more than {MAX_ATTRIBUTES} namespaces in one place", "give a simpler document")
+            problem = f"more than {MAX_ATTRIBUTES} namespaces in one place"
+            raise unreadable.oversized_document(name, problem, "give a simpler document")
     return root
 
 
@@ -273,6 +275,14 @@ def _namespaces_in_scope(root: Element) -> int:
         depth += 1 if event == "start-ns" else -1
         most = max(most, depth)
     return most
+
+
+def _refused(error: etree.XMLSyntaxError, name: str) -> InputError:
+    """Tell a document that breaks the parser's own limits from one that is not well-formed."""
+    limits: bool = getattr(error, "code", None) == etree.ErrorTypes.ERR_RESOURCE_LIMIT
+    if limits:
+        return unreadable.oversized_document(name, _said(error), "give a simpler document")
+    return unreadable.malformed_xml(name, _said(error), "give the whole XML document")
 
 
 def _said(error: etree.XMLSyntaxError) -> str:

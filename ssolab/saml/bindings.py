@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import quote, unquote_plus
 
-from ssolab.core.findings import InputError
 from ssolab.core.xmltree import decode_base64
+from ssolab.saml import undecodable
 from ssolab.saml.names import DEFLATE, POST, REDIRECT
 
 if TYPE_CHECKING:
@@ -127,10 +127,12 @@ def decode_redirect(raw_query: bytes | str, name: str = "redirect") -> Received:
     kind = _kind(raw, name)
     for parameter in (kind, "Signature"):
         if "+" in raw.get(parameter, ""):
-            raise InputError(name, f"{parameter} holds a + that means a blank here", "have it escaped as %2B")
+            problem = f"{parameter} holds a + that means a blank here"
+            raise undecodable.malformed_query(name, problem, "have it escaped as %2B")
     encoding = _decoded(raw.get("SAMLEncoding", ""), "SAMLEncoding", name)
     if encoding not in {"", DEFLATE}:
-        raise InputError(name, f"SAMLEncoding is {encoding!r}", "have it sent with DEFLATE, the only one in use")
+        problem = f"SAMLEncoding is {encoding!r}"
+        raise undecodable.malformed_query(name, problem, "have it sent with DEFLATE, the only one in use")
     xml = inflated(unbased(_decoded(raw[kind], kind, name), kind, name), name)
     relay_state = _decoded(raw["RelayState"], "RelayState", name) if "RelayState" in raw else None
     return Received(binding=REDIRECT, kind=kind, xml=xml, relay_state=relay_state, detached=_detached(raw, kind, name))
@@ -146,12 +148,12 @@ def decode_post(fields: Mapping[str, str] | Iterable[tuple[str, str]], name: str
     for field, value in fields.items() if isinstance(fields, Mapping) else fields:
         if field in _PARAMETERS:
             if field in found:
-                raise _repeated(field, name)
+                raise undecodable.parameter_repeated(name, field)
             found[field] = value
     kind = _kind(found, name)
     xml = unbased(found[kind], kind, name)
     if len(xml) > MAX_MESSAGE:
-        raise _too_large(name)
+        raise undecodable.oversized_message(name, MAX_MESSAGE >> 20)
     return Received(binding=POST, kind=kind, xml=xml, relay_state=found.get("RelayState"))
 
 
@@ -162,11 +164,11 @@ def unbased(text: str, what: str, name: str) -> bytes:
         InputError: it is empty, too long, or not base64.
     """
     if len(text) > _MAX_TEXT:
-        raise _too_large(name)
+        raise undecodable.oversized_message(name, MAX_MESSAGE >> 20)
     if not text.strip():
-        raise InputError(name, f"{what} is empty", "have the message sent again")
+        raise undecodable.message_missing(name, f"{what} is empty", "have the message sent again")
     if (data := decode_base64(text)) is None:
-        raise InputError(name, f"{what} is not base64", "give it whole and as it was sent")
+        raise undecodable.not_base64(name, what)
     return data
 
 
@@ -180,23 +182,24 @@ def inflated(data: bytes, name: str) -> bytes:
     try:
         xml = inflater.decompress(data, MAX_MESSAGE + 1)
     except zlib.error:
-        raise InputError(
-            name, "the message is not deflated", "have it sent deflated, as the redirect binding demands"
-        ) from None
+        remedy = "have it sent deflated, as the redirect binding demands"
+        raise undecodable.not_deflated(name, "the message is not deflated", remedy) from None
     if len(xml) > MAX_MESSAGE:
-        raise _too_large(name)
+        raise undecodable.oversized_message(name, MAX_MESSAGE >> 20)
     if not inflater.eof:
-        raise InputError(name, "the deflated message breaks off", "give the whole of it; addresses are often cut short")
+        remedy = "give the whole of it; addresses are often cut short"
+        raise undecodable.not_deflated(name, "the deflated message breaks off", remedy)
     if inflater.unused_data:
-        raise InputError(name, "something stands behind the deflated message", "have it sent without")
+        raise undecodable.not_deflated(name, "something stands behind the deflated message", "have it sent without")
     return xml
 
 
 def _query_text(raw_query: bytes | str, name: str) -> str:
     if len(raw_query) > _MAX_TEXT:
-        raise _too_large(name)
+        raise undecodable.oversized_message(name, MAX_MESSAGE >> 20)
     if not raw_query.isascii():
-        raise InputError(name, "the query holds characters beyond ASCII", "have every such one escaped with %")
+        problem = "the query holds characters beyond ASCII"
+        raise undecodable.malformed_query(name, problem, "have every such one escaped with %")
     return raw_query.decode() if isinstance(raw_query, bytes) else raw_query
 
 
@@ -209,9 +212,9 @@ def _raw_parameters(query: str, name: str) -> dict[str, str]:
         if parameter not in _PARAMETERS:
             continue
         if written != parameter:
-            raise InputError(name, f"the name {parameter} is escaped", "have it sent plain")
+            raise undecodable.malformed_query(name, f"the name {parameter} is escaped", "have it sent plain")
         if parameter in raw:
-            raise _repeated(parameter, name)
+            raise undecodable.parameter_repeated(name, parameter)
         raw[parameter] = value
     return raw
 
@@ -219,9 +222,10 @@ def _raw_parameters(query: str, name: str) -> dict[str, str]:
 def _kind(given: Mapping[str, str], name: str) -> MessageName:
     here = [message for message in _MESSAGES if message in given]
     if len(here) > 1:
-        raise InputError(name, "SAMLRequest and SAMLResponse stand side by side", "have one message sent at a time")
+        raise undecodable.messages_mixed(name)
     if not here:
-        raise InputError(name, "there is neither SAMLRequest nor SAMLResponse", "begin the login again at the sender")
+        problem = "there is neither SAMLRequest nor SAMLResponse"
+        raise undecodable.message_missing(name, problem, "begin the login again at the sender")
     return here[0]
 
 
@@ -232,7 +236,8 @@ def _decoded(raw: str, parameter: str, name: str) -> str:
             return unquote_plus(raw, errors="strict")
     except UnicodeDecodeError:
         pass
-    raise InputError(name, f"{parameter} is not escaped text", "have it sent as UTF-8, escaped with %")
+    problem = f"{parameter} is not escaped text"
+    raise undecodable.malformed_query(name, problem, "have it sent as UTF-8, escaped with %")
 
 
 def _detached(raw: Mapping[str, str], kind: MessageName, name: str) -> Detached | None:
@@ -241,18 +246,10 @@ def _detached(raw: Mapping[str, str], kind: MessageName, name: str) -> Detached 
         return None
     if "Signature" not in raw or "SigAlg" not in raw:
         there, missing = ("SigAlg", "Signature") if "SigAlg" in raw else ("Signature", "SigAlg")
-        raise InputError(name, f"there is a {there} but no {missing}", "have the query sent with both, or unsigned")
+        raise undecodable.half_signed_query(name, there, missing)
     order = (kind, "RelayState", "SigAlg")
     return Detached(
         signed="&".join(f"{parameter}={raw[parameter]}" for parameter in order if parameter in raw).encode(),
         algorithm=_decoded(raw["SigAlg"], "SigAlg", name),
         signature=unbased(_decoded(raw["Signature"], "Signature", name), "Signature", name),
     )
-
-
-def _repeated(parameter: str, name: str) -> InputError:
-    return InputError(name, f"{parameter} stands there more than once", "have it sent once")
-
-
-def _too_large(name: str) -> InputError:
-    return InputError(name, f"the message is larger than {MAX_MESSAGE >> 20} MB", "have a smaller one sent")

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ssolab.core.catalog import Check, entries_of, refusal
-from ssolab.core.findings import InputError, Opinion, Problem, Report, Subject, has_error
+from ssolab.core.findings import Opinion, Problem, Report, Subject, has_error
 from ssolab.core.instants import format_instant
 from ssolab.core.xmltree import local_name, parse
 from ssolab.saml import (
@@ -38,6 +38,7 @@ from ssolab.saml.judging import (
 from ssolab.saml.materials import Expected, Materials, Principal, ReplayMemory, after, instant_of, issuer_of, text_of
 from ssolab.saml.messages import RESPONSE
 from ssolab.saml.statements import CLASS_REF
+from ssolab.saml.undecodable import unexpected_message
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -93,9 +94,8 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
     guard(expected, running, CHECKS)
     root = parse(message, expected.document)
     if root.tag != RESPONSE:
-        raise InputError(
-            expected.document, f"this is {local_name(root)}, not samlp:Response", "give the whole Response"
-        )
+        problem = f"this is {local_name(root)}, not samlp:Response"
+        raise unexpected_message(expected.document, problem, "give the whole Response")
 
     findings = [found for each in STRUCTURE for found in bounded(each(root, expected.document))]
     findings += shape.missing_signatures(root, expected.want_signed, expected.document)

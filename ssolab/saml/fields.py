@@ -11,14 +11,15 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from ssolab.core.findings import InputError
 from ssolab.core.instants import parse_duration, parse_instant
 from ssolab.core.xmltree import exact_text, local_name, where
 from ssolab.saml.names import XSI
+from ssolab.saml.undecodable import unreadable_element
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
+    from ssolab.core.findings import InputError
     from ssolab.core.xmltree import Element
 
 SPACE = " \t\r\n"
@@ -41,7 +42,7 @@ def refused(
     place = where(element, None)
     line = "" if place.line is None else f"line {place.line}, "
     shown = problem if len(problem) <= _SHOWN else f"{problem[:_SHOWN]}…"
-    return InputError(document, f"{shown} ({line}{place.path})", remedy)
+    return unreadable_element(document, f"{shown} ({line}{place.path})", remedy)
 
 
 def called(tag: str) -> str:

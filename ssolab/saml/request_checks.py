@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ssolab.core.catalog import Check, entries_of
-from ssolab.core.findings import InputError, Opinion, Report, has_error
+from ssolab.core.findings import Opinion, Report, has_error
 from ssolab.core.xmltree import local_name, parse
 from ssolab.saml import authn_request_checks, certificate_checks, message_checks
 from ssolab.saml.authn_request_checks import RequestExpected, acs_of
@@ -28,6 +28,7 @@ from ssolab.saml.materials import Materials
 from ssolab.saml.messages import AUTHN_REQUEST, AuthnRequest
 from ssolab.saml.names import REDIRECT
 from ssolab.saml.structure import element_unexpected, signature_in, stray_signature, unsigned
+from ssolab.saml.undecodable import unexpected_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -82,13 +83,11 @@ def accept_request(
     guard(expected, running, CHECKS, trust=expected.verifies)
     root = parse(received.xml, expected.document)
     if root.tag != AUTHN_REQUEST:
-        raise InputError(
-            expected.document, f"this is {local_name(root)}, not samlp:AuthnRequest", "give the whole AuthnRequest"
-        )
+        problem = f"this is {local_name(root)}, not samlp:AuthnRequest"
+        raise unexpected_message(expected.document, problem, "give the whole AuthnRequest")
     if received.kind != "SAMLRequest":
-        raise InputError(
-            expected.document, f"the AuthnRequest came as {received.kind}", "have it sent in the parameter SAMLRequest"
-        )
+        problem = f"the AuthnRequest came as {received.kind}"
+        raise unexpected_message(expected.document, problem, "have it sent in the parameter SAMLRequest")
     findings: list[Finding] = [
         *bounded(stray_signature(root, expected.document)),
         *bounded(element_unexpected(root, expected.document)),
