@@ -192,7 +192,7 @@ def draft_refusal(  # noqa: PLR0913  each is a field of the standard's response
 
 
 def seal(  # noqa: PLR0913  each is a choice that real senders make differently
-    message: AuthnRequest | Response,
+    message: AuthnRequest | Response | Element,
     credential: SigningCredential | None,
     *,
     sign: Seal | None = None,
@@ -205,7 +205,7 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
     """Write a message, signed as wanted; where a Response and its assertions are signed, the assertions come first.
 
     Args:
-        message: the draft.
+        message: the draft, or its element where somebody has changed what no draft can hold.
         credential: what to sign with; may be None only where nothing is signed.
         sign: "request" for an AuthnRequest, "assertion", "response" or "both" for a Response, or "none" (a redirected
             message is signed in its query). Left out: "request" or "assertion" where there is a credential.
@@ -219,12 +219,14 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
         ConfigError: *sign* does not fit the message, or nothing was given to sign with.
         InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
     """
-    request = isinstance(message, AuthnRequest)
+    element = message.element() if isinstance(message, (AuthnRequest, Response)) else message
+    kind = str(element.tag).rpartition("}")[2]
+    request = kind.endswith("Request")
     if sign is None:
         sign = "none" if credential is None else "request" if request else "assertion"
     if sign not in ({"request", "none"} if request else {"assertion", "response", "both", "none"}):
-        raise ConfigError("sign", f"{sign!r} does not fit {type(message).__name__}", "choose what the message has")
-    written = serialise(message.element())
+        raise ConfigError("sign", f"{sign!r} does not fit {kind}", "choose what the message has")
+    written = serialise(element)
     if sign == "none":
         return written
     if credential is None:
@@ -246,7 +248,7 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
         for assertion in root.iterchildren(ASSERTION):
             put(assertion, "Assertion")
     if sign != "assertion":
-        put(root, type(message).__name__)
+        put(root, kind)
     return serialise(root)
 
 
