@@ -1,0 +1,106 @@
+"""Sending a SAML message with faults in it: the three steps of issuing, with the armed faults put in between.
+
+The lab, `ssolab sign saml` and `ssolab attack` all send through here, so that a fault is the same wherever it is asked
+for, and a message without faults is exactly what the protocol modules write.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, cast
+
+from ssolab.faults.engine import Carrier, Sealing, Stage, altered
+from ssolab.saml.bindings import encode_post, encode_redirect
+from ssolab.saml.issue import seal
+from ssolab.saml.names import POST
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ssolab.core.keys import SigningCredential
+    from ssolab.core.xmltree import Element
+    from ssolab.faults.engine import Fault, Kit
+    from ssolab.saml.bindings import MessageName, PostForm
+    from ssolab.saml.issue import Seal
+    from ssolab.saml.parties import Flavour
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Posted:
+    """A message in a form: the XML that was signed, where it goes, and the fields in order, which may repeat."""
+
+    xml: bytes
+    action: str
+    fields: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Redirected:
+    """A message in an address."""
+
+    xml: bytes
+    url: str
+
+
+def sealed(
+    element: Element, sealing: Sealing, kit: Kit, faults: Sequence[Fault] = (), *, flavour: Flavour = "generic"
+) -> bytes:
+    """Sign a drafted message and write it, with the faults of the stages tree, seal and wire.
+
+    Raises:
+        ConfigError: a fault needs what the kit does not have, or the signing does not fit the message.
+        InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
+    """
+    element = altered(faults, Stage.TREE, element, kit)
+    sealing = altered(faults, Stage.SEAL, sealing, kit)
+    xml = seal(
+        element,
+        sealing.credential,
+        sign=cast("Seal", sealing.sign),
+        hash=sealing.hash,
+        pss=sealing.pss,
+        digest_hash=sealing.digest_hash,
+        key_info=sealing.key_info,
+        flavour=flavour,
+    )
+    return cast("bytes", altered(faults, Stage.WIRE, xml, kit))
+
+
+def posted(  # noqa: PLR0913  the message, where it goes, and what is wrong with it
+    xml: bytes,
+    kit: Kit,
+    faults: Sequence[Fault] = (),
+    *,
+    location: str,
+    message: MessageName = "SAMLResponse",
+    relay_state: str | None = None,
+) -> Posted:
+    """Put a written message into a form, with the faults of that stage."""
+    form: PostForm = encode_post(xml, location=location, message=message, relay_state=relay_state)
+    fields = altered(faults, Stage.FORM, tuple(form.fields.items()), kit)
+    return Posted(xml=xml, action=form.action, fields=fields)
+
+
+def redirected(  # noqa: PLR0913  the message, where it goes, how it is signed, and what is wrong with it
+    xml: bytes,
+    credential: SigningCredential | None,
+    kit: Kit,
+    faults: Sequence[Fault] = (),
+    *,
+    location: str,
+    message: MessageName = "SAMLRequest",
+    relay_state: str | None = None,
+    hash: str = "sha256",  # noqa: A002  the word of the standards
+) -> Redirected:
+    """Put a written message into an address, signed there with a credential, with the faults of that stage."""
+    url = encode_redirect(
+        xml, location=location, message=message, relay_state=relay_state, credential=credential, hash=hash
+    )
+    address, mark, query = url.partition("?")
+    return Redirected(xml=xml, url=address + mark + altered(faults, Stage.QUERY, query, kit))
+
+
+def binding_for(faults: Sequence[Fault], usual: str) -> str:
+    """Choose how a message travels: by form where a fault sits in the form, by address where it sits in that."""
+    stages = {each.stage for each in faults if each.carrier is not Carrier.METADATA}
+    return POST if Stage.FORM in stages else usual

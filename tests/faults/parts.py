@@ -1,0 +1,172 @@
+"""A sender and a receiver for the faults: fixed keys, a fixed day, and the receiver's own door as it is in the lab."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from ssolab.core.findings import InputError, Severity
+from ssolab.core.keys import SigningCredential
+from ssolab.core.selfsigned import self_signed
+from ssolab.faults.engine import Carrier, Kit, Sealing, Stage
+from ssolab.faults.issuing import posted, redirected, sealed
+from ssolab.saml.bindings import decode_post, decode_redirect
+from ssolab.saml.checks import accept
+from ssolab.saml.issue import draft_request, draft_response
+from ssolab.saml.names import POST, REDIRECT
+from ssolab.saml.request_checks import accept_request, request_expected_of
+from tests.saml.samples import (
+    ACS,
+    IDP,
+    NOW,
+    REQUEST,
+    SP,
+    SSO,
+    asserting,
+    certificate,
+    credential,
+    expected,
+    private,
+    relying,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ssolab.core.findings import Report
+    from ssolab.faults.engine import Fault
+    from ssolab.saml.checks import Expected
+
+GENUINE = "amira@greenmoor.org"
+FORGED = "admin@greenmoor.org"
+
+
+class Seen:
+    """A replay memory that forgets nothing."""
+
+    def __init__(self) -> None:
+        self.known: set[tuple[str, str]] = set()
+
+    def remember(self, issuer: str, assertion_id: str, _until: object, _now: object) -> bool:
+        """Remember an assertion and say whether it was seen before."""
+        seen = (issuer, assertion_id) in self.known
+        self.known.add((issuer, assertion_id))
+        return seen
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What a receiver said: the codes of its errors and warnings, each once, sorted, and the name that it believes."""
+
+    errors: tuple[str, ...]
+    warnings: tuple[str, ...]
+    name: str | None
+
+
+@functools.cache
+def look_alike(key: str) -> SigningCredential:
+    """A key that nobody trusts, in a certificate with the names, dates and serial number of the trusted one."""
+    trusted = certificate(key)
+    made = self_signed(
+        private=private("foreign"),
+        subject=trusted.subject,
+        serial=trusted.serial,
+        not_before=trusted.not_before,
+        not_after=trusted.not_after,
+    )
+    return SigningCredential(private=private("foreign"), certificate=made, label="foreign")
+
+
+def kit() -> Kit:
+    numbers = itertools.count(1)
+    return Kit(
+        now=NOW,
+        new_id=lambda: f"_fresh{next(numbers)}",
+        genuine=GENUINE,
+        forged=FORGED,
+        own=credential("idp"),
+        foreign=look_alike("idp"),
+        recipient=SP,
+        address=ACS,
+    )
+
+
+def subject_of(faults: Sequence[Fault]) -> str:
+    """Whom the valid message speaks of: the genuine name where a fault keeps it, or where there is no fault."""
+    return GENUINE if not faults or any(each.keeps or each.accepted for each in faults) else FORGED
+
+
+def outcome(report: Report[Any], name: str | None) -> Outcome:
+    def codes(severity: Severity) -> tuple[str, ...]:
+        return tuple(sorted({found.code for found in report.findings if found.severity is severity}))
+
+    return Outcome(codes(Severity.ERROR), codes(Severity.WARNING), name)
+
+
+def refused(error: InputError) -> Outcome:
+    assert error.code is not None, f"this refusal has no code: {error}"
+    return Outcome((error.code,), (), None)
+
+
+def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
+    """Send a Response with those faults, and say what the relying party makes of it."""
+    tools = kit()
+    settings: dict[str, Any] = {"replay": Seen()}
+    for each in faults:
+        settings |= each.receiver
+    here: Expected = expected(**settings | changes)
+    draft = draft_response(
+        asserting(),
+        now=NOW,
+        new_id=tools.new_id,
+        name_id=subject_of(faults),
+        attributes={"email": ["amira@greenmoor.org"], "groups": ["staff", "night shift"]},
+        in_response_to=REQUEST,
+    )
+    sealing = Sealing(credential=credential("idp"), sign=sign)
+    xml = sealed(draft.element(), sealing, tools, faults)
+    fields = posted(xml, tools, faults, location=ACS).fields
+    said = Outcome((), (), None)
+    for _ in range(max((each.sent for each in faults), default=1)):
+        try:
+            received = decode_post(fields)
+            report = accept(received.xml, here)
+        except InputError as error:
+            said = refused(error)
+        else:
+            said = outcome(report, report.principal.name_id if report.principal else None)
+    return said
+
+
+def ask(*faults: Fault, sign: str = "request", **changes: Any) -> Outcome:
+    """Send an AuthnRequest with those faults, and say what the asserting party makes of it."""
+    tools = replace(kit(), own=credential("sp"), foreign=look_alike("sp"), recipient=IDP, address=SSO)
+    draft = draft_request(relying(), now=NOW, new_id=tools.new_id)
+    by_form = any(each.stage in {Stage.FORM, Stage.WIRE, Stage.TREE, Stage.SEAL} for each in faults)
+    settings: dict[str, Any] = {}
+    for each in faults:
+        settings |= each.receiver
+    here = replace(request_expected_of(asserting(), now=NOW, opinions=False), **settings | changes)
+    try:
+        if by_form:
+            sealing = Sealing(credential=tools.own, sign=sign)
+            xml = sealed(draft.element(), sealing, tools, faults)
+            received = decode_post(posted(xml, tools, faults, location=SSO, message="SAMLRequest").fields)
+        else:
+            xml = sealed(draft.element(), Sealing(credential=None, sign="none"), tools, faults)
+            sent = redirected(xml, tools.own, tools, faults, location=SSO)
+            received = decode_redirect(sent.url.partition("?")[2])
+        report = accept_request(received, here)
+    except InputError as error:
+        return refused(error)
+    return outcome(report, report.principal.request.id if report.principal else None)
+
+
+def deliver(fault: Fault, sign: str) -> Outcome:
+    """Send what carries a fault to whoever has to refuse it."""
+    return {Carrier.RESPONSE: respond, Carrier.REQUEST: ask}[fault.carrier](fault, sign=sign)
+
+
+__all__ = ["FORGED", "GENUINE", "POST", "REDIRECT", "Outcome", "Seen", "ask", "deliver", "kit", "respond", "subject_of"]

@@ -1,0 +1,28 @@
+"""Every fault against the receiver that has to deal with it: exactly the codes that it declares, and the right name."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ssolab.faults.engine import Carrier
+from ssolab.faults.saml import faults
+from tests.faults.parts import GENUINE, Outcome, respond
+
+if TYPE_CHECKING:
+    from ssolab.faults.engine import Fault
+
+RESPONSES = [(each, sign) for each in faults() if each.carrier is Carrier.RESPONSE for sign in each.signs]
+
+
+@pytest.mark.parametrize(("fault", "sign"), [pytest.param(*each, id=f"{each[0].code}-{each[1]}") for each in RESPONSES])
+def test_a_response_with_a_fault_is_refused_for_exactly_the_declared_reasons(fault: Fault, sign: str) -> None:
+    assert respond(fault, sign=sign) == Outcome(
+        tuple(sorted(fault.trips)), tuple(sorted(fault.warns)), GENUINE if fault.accepted else None
+    )
+
+
+@pytest.mark.parametrize("sign", ["assertion", "response", "both"])
+def test_the_same_message_without_a_fault_logs_in_the_genuine_name(sign: str) -> None:
+    assert respond(sign=sign) == Outcome((), (), GENUINE)
