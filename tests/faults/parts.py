@@ -115,7 +115,7 @@ def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
     tools = kit()
     settings: dict[str, Any] = {"replay": Seen()}
     for each in faults:
-        settings |= each.receiver
+        settings |= {name: value(tools) if callable(value) else value for name, value in each.receiver.items()}
     here: Expected = expected(**settings | changes)
     draft = draft_response(
         asserting(),

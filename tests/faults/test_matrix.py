@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 
-from ssolab.faults.engine import Carrier
+from ssolab.faults.engine import Carrier, Nature
 from ssolab.faults.saml import faults
+from ssolab.sources import catalog
 from tests.faults.parts import GENUINE, Outcome, respond
 
 if TYPE_CHECKING:
@@ -26,3 +28,11 @@ def test_a_response_with_a_fault_is_refused_for_exactly_the_declared_reasons(fau
 @pytest.mark.parametrize("sign", ["assertion", "response", "both"])
 def test_the_same_message_without_a_fault_logs_in_the_genuine_name(sign: str) -> None:
     assert respond(sign=sign) == Outcome((), (), GENUINE)
+
+
+@pytest.mark.parametrize("fault", [pytest.param(each, id=each.code) for each in faults()])
+def test_a_fault_says_which_row_it_plays_and_names_codes_that_exist(fault: Fault) -> None:
+    known = {each.code for each in catalog()}
+    assert re.fullmatch(r"[XKTDSBEMO]-\d\d", fault.row)
+    assert set(fault.trips) | set(fault.warns) <= known
+    assert (fault.nature is Nature.LEGITIMATE) <= (fault.accepted or "status-not-success" in fault.trips)

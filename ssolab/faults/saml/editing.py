@@ -101,3 +101,33 @@ def holding(name: str, inside: Element, namespace: str = SAMLP) -> Element:
 def assertion_of(root: Element) -> Element:
     """Give the Assertion of a Response."""
     return find(root, "saml:Assertion")
+
+
+def put(root: Element, path: str, **values: str | None) -> Element:
+    """Set attributes of the element at *path* (None takes one away), and give the root."""
+    element = root if path == "." else find(root, path)
+    for name, value in values.items():
+        if value is None:
+            element.attrib.pop(name, "")
+        else:
+            element.set(name, value)
+    return root
+
+
+def reworded(root: Element, path: str, text: str) -> Element:
+    """Replace the text of the element at *path*, and give the root."""
+    find(root, path).text = text
+    return root
+
+
+def without(root: Element, path: str) -> Element:
+    """Take the element at *path* out, and give the root."""
+    remove(find(root, path))
+    return root
+
+
+def added(root: Element, path: str, tag: str, text: str = "", **values: str) -> Element:
+    """Append a new element to the one at *path*, and give the root."""
+    made = etree.SubElement(root if path == "." else find(root, path), named(tag), values)
+    made.text = text or None
+    return root

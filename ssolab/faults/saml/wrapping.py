@@ -24,10 +24,14 @@ _CITES = "USENIX Security 2012, On Breaking SAML"
 
 
 @fault(
-    "X-01", Nature.ATTACK, Stage.WIRE,
-    signs=("response",), keeps=True, cites=_CITES,
+    "X-01",
+    Nature.ATTACK,
+    Stage.WIRE,
+    signs=("response",),
+    keeps=True,
+    cites=_CITES,
     trips=("assertion-extra", "malformed-signature", "reference-not-to-parent", "response-nested", "digest-mismatch"),
-)  # fmt: skip
+)
 def xsw1_original_response_in_signature(xml: bytes, kit: Kit) -> bytes:
     """A forged Response carries the signature, and inside that the signed original Response.
 
