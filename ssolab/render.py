@@ -107,3 +107,38 @@ def findings_text(findings: Iterable[Finding]) -> str:
     """Write findings for people, errors first."""
     ordered = sorted(findings, key=lambda found: list(Severity).index(found.severity))
     return "\n".join(line for found in ordered for line in finding_lines(found))
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """One line of a test report: `failure` says why it failed, `skipped` why it was not tried."""
+
+    group: str
+    name: str
+    seconds: float = 0.0
+    failure: str | None = None
+    skipped: str | None = None
+
+
+def junit(suite: str, cases: Sequence[Case]) -> str:
+    """Write a test report as JUnit XML, as every CI system reads it."""
+    from lxml import etree  # only this format needs it
+
+    root = etree.Element("testsuites")
+    totals = {
+        "tests": str(len(cases)),
+        "failures": str(sum(case.failure is not None for case in cases)),
+        "errors": "0",
+        "skipped": str(sum(case.skipped is not None for case in cases)),
+        "time": f"{sum(case.seconds for case in cases):.3f}",
+    }
+    inside = etree.SubElement(root, "testsuite", {"name": suite} | totals)
+    for case in cases:
+        values = {"classname": case.group, "name": case.name, "time": f"{case.seconds:.3f}"}
+        element = etree.SubElement(inside, "testcase", values)
+        for kind, said in (("failure", case.failure), ("skipped", case.skipped)):
+            if said is not None:
+                etree.SubElement(element, kind, {"message": printable(said)})
+    etree.indent(root)
+    written: str = etree.tostring(root, encoding="unicode")
+    return f'<?xml version="1.0" encoding="UTF-8"?>\n{written}'

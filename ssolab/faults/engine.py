@@ -212,3 +212,14 @@ def altered(faults: Iterable[Fault], stage: Stage, value: Any, kit: Kit) -> Any:
                 raise ConfigError(each.code, problem, "give it, or leave this fault out")
             value = each.alter(value, kit)
     return value
+
+
+def keeps_the_genuine_name(faults: Iterable[Fault]) -> bool:
+    """Say whether the genuine name stays in the message: a fault puts a forgery beside it, or all is well."""
+    chosen = tuple(faults)
+    return not chosen or any(each.keeps or each.accepted for each in chosen)
+
+
+def speaks_of(faults: Iterable[Fault], kit: Kit) -> str:
+    """Give the name of which the valid message speaks that the faults are put into."""
+    return kit.genuine if keeps_the_genuine_name(faults) else kit.forged

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ssolab.core.findings import InputError, Severity
 from ssolab.core.keys import SigningCredential
 from ssolab.core.selfsigned import self_signed
-from ssolab.faults.engine import Carrier, Kit, Sealing, Stage
+from ssolab.faults.engine import Carrier, Kit, Sealing, Stage, speaks_of
 from ssolab.faults.issuing import posted, redirected, sealed
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.checks import accept
@@ -33,8 +33,6 @@ from tests.saml.samples import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from ssolab.core.findings import Report
     from ssolab.faults.engine import Fault
     from ssolab.saml.checks import Expected
@@ -93,11 +91,6 @@ def kit() -> Kit:
     )
 
 
-def subject_of(faults: Sequence[Fault]) -> str:
-    """Whom the valid message speaks of: the genuine name where a fault keeps it, or where there is no fault."""
-    return GENUINE if not faults or any(each.keeps or each.accepted for each in faults) else FORGED
-
-
 def outcome(report: Report[Any], name: str | None) -> Outcome:
     def codes(severity: Severity) -> tuple[str, ...]:
         return tuple(sorted({found.code for found in report.findings if found.severity is severity}))
@@ -121,7 +114,7 @@ def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
         asserting(),
         now=NOW,
         new_id=tools.new_id,
-        name_id=subject_of(faults),
+        name_id=speaks_of(faults, tools),
         attributes={"email": ["amira@greenmoor.org"], "groups": ["staff", "night shift"]},
         in_response_to=REQUEST,
     )
@@ -169,4 +162,4 @@ def deliver(fault: Fault, sign: str) -> Outcome:
     return {Carrier.RESPONSE: respond, Carrier.REQUEST: ask}[fault.carrier](fault, sign=sign)
 
 
-__all__ = ["FORGED", "GENUINE", "POST", "REDIRECT", "Outcome", "Seen", "ask", "deliver", "kit", "respond", "subject_of"]
+__all__ = ["FORGED", "GENUINE", "POST", "REDIRECT", "Outcome", "Seen", "ask", "deliver", "kit", "respond"]

@@ -177,7 +177,15 @@ def assertion_for_another_request(root: Element, kit: Kit) -> Element:
     return put(root, CONFIRMED, InResponseTo=kit.new_id())
 
 
-@fault("S-04", Nature.ATTACK, Stage.TREE, needs=("request",), trips=("unsolicited-response",), cites="SAML2Prof 4.1.5")
+@fault(
+    "S-04",
+    Nature.ATTACK,
+    Stage.TREE,
+    needs=("request",),
+    trips=("unsolicited-response",),
+    receiver={"unsolicited": False},
+    cites="SAML2Prof 4.1.5",
+)
 def answer_to_no_request(root: Element, _kit: Kit) -> Element:
     """The message answers no request although the receiver welcomes answers alone.
 

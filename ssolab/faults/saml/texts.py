@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 _NAME: Final = "saml:Assertion/saml:Subject/saml:NameID"
 _VALUE: Final = "saml:Assertion/saml:AttributeStatement/saml:Attribute/saml:AttributeValue"
-_SUFFIX: Final = ".attacker.example"
+SUFFIX: Final = ".attacker.example"
+"""What follows the forged name where the whole name is one of the attacker's own."""
 
 
 def _interrupted(element: Element, first: str, intruder: Element, rest: str) -> None:
@@ -31,18 +32,18 @@ def comment_in_the_name(root: Element, kit: Kit) -> Element:
     The identity provider vouches for somebody at a domain of the attacker's; a reader that stops at the comment sees
     somebody else. Canonicalisation drops comments, so the signature holds.
     """
-    _interrupted(find(root, _NAME), kit.forged, etree.Comment(""), _SUFFIX)
+    _interrupted(find(root, _NAME), kit.forged, etree.Comment(""), SUFFIX)
     return root
 
 
-@fault("T-01", Nature.ATTACK, Stage.WIRE, trips=("name-id-not-whole",), cites="CVE-2017-11427")
+@fault("T-01", Nature.ATTACK, Stage.WIRE, keeps=True, trips=("name-id-not-whole",), cites="CVE-2017-11427")
 def comment_put_into_the_name_after_signing(xml: bytes, kit: Kit) -> bytes:
     """A comment is put into the NameID after it was signed.
 
     The digest does not change, since comments are not digested. Only whoever looks at the message as it came in sees
     it.
     """
-    name = kit.forged.encode()
+    name = kit.genuine.encode()
     return xml.replace(name + b"</saml:NameID>", name[:3] + b"<!---->" + name[3:] + b"</saml:NameID>")
 
 
@@ -52,7 +53,7 @@ def comment_in_an_attribute(root: Element, kit: Kit) -> Element:
 
     Where roles or addresses come from attributes, half a value is another value.
     """
-    _interrupted(find(root, _VALUE), kit.forged, etree.Comment("cut"), _SUFFIX)
+    _interrupted(find(root, _VALUE), kit.forged, etree.Comment("cut"), SUFFIX)
     return root
 
 
@@ -73,7 +74,7 @@ def instruction_in_the_name(root: Element, kit: Kit) -> Element:
 
     Like a comment, but it is digested, so it was signed as well. No honest identity provider writes one there.
     """
-    _interrupted(find(root, _NAME), kit.forged, etree.ProcessingInstruction("x"), _SUFFIX)
+    _interrupted(find(root, _NAME), kit.forged, etree.ProcessingInstruction("x"), SUFFIX)
     return root
 
 
@@ -93,7 +94,7 @@ def element_in_the_name(root: Element, kit: Kit) -> Element:
 
     One reader takes the text before it, another all the text within. A NameID holds text and nothing else.
     """
-    _interrupted(find(root, _NAME), kit.forged, etree.Element("b"), _SUFFIX)
+    _interrupted(find(root, _NAME), kit.forged, etree.Element("b"), SUFFIX)
     return root
 
 

@@ -1,0 +1,41 @@
+"""What the user names with `--fault`: faults of Responses by their codes, with help for a code that is misspelt."""
+
+from __future__ import annotations
+
+import difflib
+from typing import TYPE_CHECKING
+
+from ssolab.core.findings import InputError
+from ssolab.faults.engine import Carrier, Stage
+from ssolab.faults.saml import faults
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ssolab.faults.engine import Fault
+
+
+def chosen_faults(codes: Iterable[str]) -> tuple[Fault, ...]:
+    """Give the faults of those codes, in that order.
+
+    Raises:
+        InputError: there is no such fault, or it does not travel in a Response.
+    """
+    known = {each.code: each for each in faults()}
+    chosen = []
+    for code in codes:
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=3)
+            hint = f"did you mean {' or '.join(near)}?" if near else "ssolab catalog --kind fault lists them"
+            raise InputError(code, "no fault is called so", hint)
+        if known[code].carrier is not Carrier.RESPONSE:
+            raise InputError(
+                code, f"it travels in a {known[code].carrier}, not in a Response", "arm it in the lab: ssolab serve"
+            )
+        chosen.append(known[code])
+    return tuple(chosen)
+
+
+def in_the_form(chosen: Iterable[Fault]) -> bool:
+    """Say whether any of the faults sits in the form that carries the message: the XML alone does not show it."""
+    return any(each.stage is Stage.FORM for each in chosen)
