@@ -1,0 +1,158 @@
+"""What is fuzzed: every door through which bytes from outside come in, with what must hold whatever comes.
+
+A target returns quietly, or raises what only a defect raises: an exception that is not ours, or an assertion. Each has
+seeds, valid ones and every fault's, so that a fuzzer begins where it gets interesting.
+"""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from ssolab.core.findings import InputError
+from ssolab.faults.engine import Carrier, Sealing
+from ssolab.faults.issuing import sealed
+from ssolab.faults.saml import faults
+from ssolab.saml.bindings import decode_post, decode_redirect, encode_redirect
+from ssolab.saml.checks import accept
+from ssolab.saml.issue import draft_request, draft_response, seal
+from ssolab.saml.metadata import read_entity, write_entity
+from ssolab.saml.reading import read_message
+from ssolab.saml.request_checks import accept_request, request_expected_of
+from tests.faults.parts import GENUINE, kit
+from tests.saml.samples import NOW, REQUEST, SSO, asserting, credential, expected, relying
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from ssolab.faults.engine import Fault
+    from ssolab.saml.checks import Principal
+
+
+@dataclass(frozen=True)
+class Target:
+    """One door: what is called with bytes, and what to begin with."""
+
+    run: Callable[[bytes], None]
+    seeds: Callable[[], Iterator[bytes]]
+
+
+def coded(error: InputError) -> None:
+    """Every refusal of a message has a code, and is one line."""
+    assert error.code is not None, error
+    in_one_line(error)
+
+
+def in_one_line(error: InputError) -> None:
+    """What people read is one line."""
+    assert "\n" not in str(error)
+
+
+def _response(*chosen: Fault, sign: str = "assertion") -> bytes:
+    tools = kit()
+    draft = draft_response(
+        asserting(),
+        now=NOW,
+        new_id=tools.new_id,
+        name_id=GENUINE,
+        attributes={"email": ["amira@greenmoor.org"], "groups": ["staff"]},
+        in_response_to=REQUEST,
+    )
+    return sealed(draft.element(), Sealing(credential=credential("idp"), sign=sign), tools, chosen)
+
+
+@functools.cache
+def _genuine() -> Principal:
+    found = accept(_response(), expected()).principal
+    assert found is not None
+    return found
+
+
+def responses() -> Iterator[bytes]:
+    """Valid Responses, and one with each fault."""
+    yield from (_response(sign=sign) for sign in ("assertion", "response", "both"))
+    for each in faults():
+        if each.carrier is Carrier.RESPONSE and not each.needs - {"request"}:
+            yield _response(each, sign=each.signs[0])
+
+
+def response(data: bytes) -> None:
+    """Nobody logs in whom the trusted key did not vouch for."""
+    try:
+        report = accept(data, expected())
+    except InputError as error:
+        coded(error)
+        return
+    assert report.accepted != bool(report.errors)
+    if report.principal is not None:
+        # A seed's own signature stays good whatever is changed outside of what it covers.
+        assert report.principal.name_id == _genuine().name_id
+        assert report.principal.issuer == _genuine().issuer
+
+
+def requests() -> Iterator[bytes]:
+    """Queries of signed requests."""
+    made = draft_request(relying(), now=NOW, new_id=lambda: REQUEST)
+    url = encode_redirect(seal(made, None), location=SSO, relay_state="/home", credential=credential("sp"))
+    yield url.partition("?")[2].encode()
+    yield seal(made, credential("sp"))
+
+
+def request(data: bytes) -> None:
+    """No request is answered that the service provider's key did not sign."""
+    party = request_expected_of(asserting(), now=NOW, opinions=False)
+    try:
+        report = accept_request(decode_redirect(data), party)
+    except InputError as error:
+        coded(error)
+        return
+    assert report.principal is None or report.principal.request.id == REQUEST
+
+
+def saved(data: bytes) -> None:
+    """Whatever somebody saved or pasted is read, or refused in one line."""
+    try:
+        read_message(data, "a file")
+    except InputError as error:
+        in_one_line(error)
+
+
+def forms() -> Iterator[bytes]:
+    """Bodies of posted forms, as pairs on lines."""
+    yield b"SAMLResponse=PHg+PC94Pg==\nRelayState=/home"
+    yield b"SAMLRequest=PHg+PC94Pg==\nSAMLResponse=PHg+PC94Pg=="
+
+
+def form(data: bytes) -> None:
+    """Fields of a form are decoded, or refused with a code."""
+    pairs = [line.partition("=")[::2] for line in data.decode("utf-8", "replace").split("\n")]
+    try:
+        decode_post(pairs)
+    except InputError as error:
+        coded(error)
+
+
+def documents() -> Iterator[bytes]:
+    """Metadata of both sides."""
+    yield write_entity(asserting().metadata(NOW))
+    yield write_entity(relying().metadata(NOW))
+
+
+def metadata(data: bytes) -> None:
+    """Metadata is read and survives being written, or is refused in one line."""
+    try:
+        entity = read_entity(data, "metadata")
+    except InputError as error:
+        in_one_line(error)
+        return
+    assert read_entity(write_entity(entity), "written") == entity
+
+
+TARGETS: Final[dict[str, Target]] = {
+    "response": Target(response, responses),
+    "request": Target(request, requests),
+    "saved": Target(saved, lambda: (each for door in (responses, requests) for each in door())),
+    "form": Target(form, forms),
+    "metadata": Target(metadata, documents),
+}
