@@ -93,16 +93,29 @@ class SignatureFacts:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DecryptionFacts:
+    """What was opened and with which of our keys: SHA-256 of its SPKI, its label, the algorithms of content and key."""
+
+    key: str
+    label: str
+    content: str
+    transport: str
+    decrypted_element: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report(Generic[P_co]):
     """Everything found about one message, and what to believe of it.
 
     `principal` is None unless the signature verified and no finding is an error; a login reads nothing else.
+    `decryption` names the key for each part that was encrypted and could be opened, the outermost first.
     """
 
     findings: tuple[Finding, ...]
     principal: P_co | None
     signature: SignatureFacts | None
     verifiers: Mapping[str, Opinion]
+    decryption: tuple[DecryptionFacts, ...] = ()
 
     @property
     def accepted(self) -> bool:
