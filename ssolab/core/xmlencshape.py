@@ -150,7 +150,7 @@ def _data_in(shell: Element, document: str | None) -> Element:
 def _content_cipher(data: Element, document: str | None) -> ContentCipher:
     method = data.find(f"{{{XENC}}}EncryptionMethod")
     uri = None if method is None else method.get("Algorithm")
-    if uri not in CONTENT_CIPHERS:
+    if uri is None or uri not in CONTENT_CIPHERS:
         place = where(data if method is None else method, document)
         raise _Malformed(reasons.forbidden_encryption_algorithm("EncryptedData", uri, "such as aes256-gcm", place))
     return CONTENT_CIPHERS[uri]
@@ -160,7 +160,7 @@ def _transport(key: Element, document: str | None) -> KeyTransport:
     """Read how a key travels, with the parameters of OAEP (XMLEnc 5.5.2)."""
     method = key.find(f"{{{XENC}}}EncryptionMethod")
     uri = None if method is None else method.get("Algorithm")
-    if method is None or uri not in KEY_TRANSPORTS:
+    if method is None or uri is None or uri not in KEY_TRANSPORTS:
         place = where(key if method is None else method, document)
         raise _Malformed(reasons.forbidden_encryption_algorithm("EncryptedKey", uri, "such as rsa-oaep-mgf1p", place))
     known = KEY_TRANSPORTS[uri]

@@ -6,6 +6,7 @@ others say, because people debug with the report; the principal exists only when
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ssolab.core.catalog import Check, entries_of, refusal
@@ -24,6 +25,7 @@ from ssolab.saml import structure as shape
 from ssolab.saml.assertion_checks import attributes_of, values_of
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.confirmation_checks import chosen, data_of
+from ssolab.saml.encryption import Opened, open_assertion, open_parts, shut, unproven, within
 from ssolab.saml.judging import (
     OURS,
     Judged,
@@ -97,18 +99,31 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
         problem = f"this is {local_name(root)}, not samlp:Response"
         raise unexpected_message(expected.document, problem, "give the whole Response")
 
-    findings = [found for each in STRUCTURE for found in bounded(each(root, expected.document))]
-    findings += shape.missing_signatures(root, expected.want_signed, expected.document)
+    findings = _shape(root, expected)
+    outer = _judge(root, expected)
+    findings += () if outer is None else outer.findings
+    unsigned = outer is None and expected.want_signed in {"response", "both"}
+    opened = open_assertion(root, outer, expected, refused=unsigned or has_error(findings))
+    inner = _judge(opened.element if opened.element is not None else root.find(ASSERTION), expected)
+    if unproven(opened, outer, inner):
+        opened, inner = shut(opened, expected), None
+    findings += opened.findings
+    found = [] if inner is None else [*inner.findings]
     assertion = root.find(ASSERTION)
-    outer, inner = (
-        judge_signature(each, expected) if each is not None and shape.signature_in(each) is not None else None
-        for each in (root, assertion)
-    )
-    judged = [each for each in (outer, inner) if each is not None]
-    findings += [found for each in judged for found in each.findings]
+    if opened.element is not None:
+        assertion = opened.element
+        found = [*within([*_shape(assertion, expected), *found], opened, expected.document)]
+    findings += found
+    findings += shape.missing_signatures(root, assertion, expected.want_signed, expected.document)
 
-    materials = _materials(root, assertion, outer, inner, expected.document)
+    judged = [each for each in (outer, inner) if each is not None]
     verified = not has_error(findings) and bool(judged) and all(each.held for each in judged)
+    materials = _materials(root, assertion, (outer, inner), opened, expected.document)
+    parts = open_parts(materials, expected, refused=not verified)
+    if parts.element is not None:
+        shells = {**materials.shells, **parts.shells}
+        materials = replace(materials, assertion=parts.element, origins=parts.origins, shells=shells)
+    findings += parts.findings
     if not verified:
         findings.append(unverified_content(root, expected.document))
     findings += run_checks(running, materials, expected)
@@ -121,24 +136,38 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
     return Report(
         findings=tuple(findings),
         principal=principal,
-        signature=facts_of(judged[-1]) if verified else None,
+        signature=facts_of(judged[-1], materials.where(judged[-1].parent)) if verified else None,
         verifiers={OURS: Opinion.REFUSED} | combined(judged),
+        decryption=(*opened.facts, *parts.facts),
     )
 
 
+def _shape(root: Element, expected: Expected) -> list[Finding]:
+    """Look at the shape of a document: of the Response, or of an Assertion that was decrypted."""
+    running = (each for each in STRUCTURE if each is not shape.assertion_encrypted or not expected.decryption)
+    return [found for each in running for found in bounded(each(root, expected.document))]
+
+
+def _judge(element: Element | None, expected: Expected) -> Judged | None:
+    """Judge the signature of an element, where it has one."""
+    return None if element is None or shape.signature_in(element) is None else judge_signature(element, expected)
+
+
 def _materials(
-    root: Element, assertion: Element | None, outer: Judged | None, inner: Judged | None, document: str
+    root: Element,
+    assertion: Element | None,
+    signatures: tuple[Judged | None, Judged | None],
+    opened: Opened,
+    document: str,
 ) -> Materials:
     """Put together what the checks read: signed elements wherever a signature held, received ones elsewhere."""
-    signed_outer = None if outer is None else outer.signed
-    signed_inner = None if inner is None else inner.signed
-    message, counterparts = root, []
+    signed_outer, signed_inner = (None if each is None else each.signed for each in signatures)
+    message, counterparts, assertion_read = root, [], assertion
     if signed_outer is not None:
         message = signed_outer.element
         counterparts.append((message, root))
-        assertion_read = message.find(ASSERTION)
-    else:
-        assertion_read = assertion
+        if opened.element is None:
+            assertion_read = message.find(ASSERTION)
     if signed_inner is not None and assertion is not None:
         assertion_read = signed_inner.element
         counterparts.append((assertion_read, assertion))
@@ -151,6 +180,7 @@ def _materials(
         message_signed=signed_outer is not None,
         keys=tuple(each.key for each in held),
         key_infos=tuple(each.certificates for each in held),
+        shells=opened.shells,
         document=document,
     )
 

@@ -12,13 +12,12 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.catalog import refusal
-from ssolab.core.findings import Problem, Severity, Subject, Where, has_error
+from ssolab.core.findings import Problem, Severity, Subject, Where
 from ssolab.core.instants import format_instant
-from ssolab.core.xmldsig import Signed
-from ssolab.core.xmlenc import Decryption, DecryptionKey, decrypt, not_opened
+from ssolab.core.xmlenc import decrypt, not_opened
 from ssolab.core.xmlencreasons import malformed_encryption
 from ssolab.core.xmlreasons import duplicate_id
-from ssolab.core.xmltree import SAML, Element, where
+from ssolab.core.xmltree import SAML, where
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.messages import ENCRYPTED
 from ssolab.saml.statements import ATTRIBUTE
@@ -31,8 +30,10 @@ if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.core.findings import DecryptionFacts, Finding
     from ssolab.core.keys import Permission
+    from ssolab.core.xmlenc import Decryption, DecryptionKey
+    from ssolab.core.xmltree import Element
     from ssolab.saml.judging import Judged
-    from ssolab.saml.materials import Expected
+    from ssolab.saml.materials import Expected, Materials
 
 ENCRYPTED_ATTRIBUTE: Final = f"{{{SAML}}}EncryptedAttribute"
 _ATTRIBUTES: Final = f"{{{SAML}}}AttributeStatement/{ENCRYPTED_ATTRIBUTE}"
@@ -95,7 +96,7 @@ class Opened:
 NOTHING: Final = Opened()
 
 
-def decrypted_id(
+def decrypted_id(  # noqa: PLR0913  what is opened, with what, and how strictly
     element: Element,
     keys: Sequence[DecryptionKey],
     *,
@@ -106,12 +107,35 @@ def decrypted_id(
 ) -> Decryption:
     """Open an EncryptedID that holds a NameID (SAML2Core 2.2.4).
 
-    The caller has verified the signature over *element* before: nothing here vouches for the name.
+    The caller has verified a signature over *element* before: nothing here vouches for the name.
 
     Raises:
         ConfigError: there is no key.
     """
-    return _opened(element, NAME_ID, keys, now=now, permit=permit, recipient=recipient, document=document)
+    return decrypted(element, NAME_ID, keys, now=now, permit=permit, recipient=recipient, document=document)
+
+
+def decrypted(  # noqa: PLR0913  what is opened, with what, and how strictly
+    shell: Element,
+    wanted: str,
+    keys: Sequence[DecryptionKey],
+    *,
+    now: datetime,
+    permit: frozenset[Permission] = frozenset(),
+    recipient: str | None = None,
+    document: str | None = None,
+) -> Decryption:
+    """Open an encrypted element of SAML, and remark that the certificate around the key has expired.
+
+    Raises:
+        ConfigError: there is no key.
+    """
+    done = decrypt(shell, keys, wanted=wanted, permit=permit, recipient=recipient, document=document)
+    certificate = None if done.key is None else done.key.certificate
+    if certificate is None or certificate.not_after >= now:
+        return done
+    expired = encryption_certificate_expired(certificate, now, where(shell, document))
+    return replace(done, findings=(*done.findings, expired))
 
 
 def open_assertion(root: Element, outer: Judged | None, expected: Expected, *, refused: bool) -> Opened:
@@ -122,29 +146,22 @@ def open_assertion(root: Element, outer: Judged | None, expected: Expected, *, r
     received = root.find(ENCRYPTED)
     if received is None or not expected.decryption:
         return NOTHING
+    place = where(received, expected.document)
     if refused or (outer is not None and not outer.held):
-        return Opened(findings=(left_encrypted(where(received, expected.document)),))
+        return Opened(findings=(left_encrypted(place),))
     signed = None if outer is None else outer.signed
     shell = received if signed is None else signed.element.find(ENCRYPTED)
     if shell is None:  # the signature covers the whole Response, so it cannot lack what was received
         return NOTHING
-    done = _opened(
-        shell,
-        ASSERTION,
-        expected.decryption,
-        now=expected.now,
-        permit=expected.permit,
-        recipient=expected.audience,
-        document=expected.document,
-    )
+    done = _opened(shell, ASSERTION, expected, place)
     if done.element is None:
         return Opened(findings=done.findings)
     return Opened(
         element=done.element,
-        shells={done.element: shell},
+        shells={done.element: received},
         sealed=done.sealed,
         facts=() if done.facts is None else (done.facts,),
-        findings=(*done.findings, *_known_elsewhere(done.element, root, expected.document)),
+        findings=(*done.findings, *_known_elsewhere(done.element, root, place)),
     )
 
 
@@ -164,23 +181,22 @@ def shut(opened: Opened, expected: Expected) -> Opened:
     return Opened(findings=(*kept, not_opened(shell, expected.decryption, expected.document)))
 
 
-def open_parts(assertion: Element, expected: Expected, *, refused: bool) -> Opened:
+def open_parts(message: Materials, expected: Expected, *, refused: bool) -> Opened:
     """Open the name and the attributes that are encrypted in an Assertion; the Assertion itself is not changed.
 
     The copy that comes back holds a NameID and Attributes in their places.
     """
-    found = [*assertion.iterfind(_NAME), *assertion.iterfind(_ATTRIBUTES)]
-    if not found:
+    assertion = message.assertion
+    found = [] if assertion is None else [*assertion.iterfind(_NAME), *assertion.iterfind(_ATTRIBUTES)]
+    if assertion is None or not found:
         return NOTHING
-    document = expected.document
     if not expected.decryption:
-        hidden = (each for each in found if each.tag == ENCRYPTED_ATTRIBUTE)
-        return Opened(findings=tuple(attribute_encrypted(where(each, document)) for each in hidden))
+        hidden = (each for each in found[:MAX_PARTS] if each.tag == ENCRYPTED_ATTRIBUTE)
+        return Opened(findings=tuple(attribute_encrypted(message.where(each)) for each in hidden))
     if refused:
-        return Opened(findings=tuple(left_encrypted(where(each, document)) for each in found[:MAX_PARTS]))
+        return Opened(findings=tuple(left_encrypted(message.where(each)) for each in found[:MAX_PARTS]))
     if len(found) > MAX_PARTS:
-        problem = "too many encrypted parts in one Assertion"
-        place = where(found[MAX_PARTS], document)
+        problem, place = "too many encrypted parts in one Assertion", message.where(found[MAX_PARTS])
         return Opened(findings=(malformed_encryption(problem, place, f"at most {MAX_PARTS}", str(len(found))),))
     readable = copy.deepcopy(assertion)
     origins = dict(zip(readable.iter(), assertion.iter(), strict=True))
@@ -189,68 +205,48 @@ def open_parts(assertion: Element, expected: Expected, *, refused: bool) -> Open
     facts: list[DecryptionFacts] = []
     findings: list[Finding] = []
     for shell in found:
-        done = _opened(
-            shell,
-            NAME_ID if shell.tag == ENCRYPTED_ID else ATTRIBUTE,
-            expected.decryption,
-            now=expected.now,
-            permit=expected.permit,
-            recipient=expected.audience,
-            document=document,
-        )
+        wanted = NAME_ID if shell.tag == ENCRYPTED_ID else ATTRIBUTE
+        done = _opened(shell, wanted, expected, message.where(shell))
         findings += done.findings
-        if done.element is None:
-            continue
+        copied = copies[shell]
+        above = copied.getparent()
+        if done.element is not None and above is not None:
+            above.replace(copied, done.element)
+            shells[done.element] = shell
         if done.facts is not None:
             facts.append(done.facts)
-        held = copies[shell]
-        above = held.getparent()
-        if above is not None:
-            above.replace(held, done.element)
-        shells[done.element] = shell
     return Opened(
-        element=readable,
-        shells=shells,
-        origins=origins,
-        facts=tuple(facts),
-        findings=tuple(dict.fromkeys(findings)),
+        element=readable, shells=shells, origins=origins, facts=tuple(facts), findings=tuple(dict.fromkeys(findings))
     )
 
 
-def within(findings: Iterable[Finding], shell: Where) -> Iterator[Finding]:
+def within(findings: Iterable[Finding], opened: Opened, document: str) -> Iterator[Finding]:
     """Let findings about a decrypted document name the place in the message where it came from."""
-    for found in findings:
-        yield replace(found, where=None if found.where is None else inside(found.where, shell))
+    shell = next(iter(opened.shells.values()))
+    return (_moved(found, "", where(shell, document)) for found in findings)
 
 
-def inside(place: Where, shell: Where) -> Where:
-    """Name a place in a decrypted document by the encrypting element; the lines of that document are nobody's."""
-    return replace(shell, path=f"{shell.path or ''}{place.path or ''}")
+def _moved(found: Finding, own: str, place: Where) -> Finding:
+    """Let a finding speak of *place* where it speaks of *own*; the lines of a decrypted document are nobody's."""
+    path = "" if found.where is None else (found.where.path or "").removeprefix(own)
+    return replace(found, where=replace(place, path=f"{place.path or ''}{path}"))
 
 
-def _opened(  # noqa: PLR0913  what is opened, with what, and how strictly
-    shell: Element,
-    wanted: str,
-    keys: Sequence[DecryptionKey],
-    *,
-    now: datetime,
-    permit: frozenset[Permission],
-    recipient: str | None,
-    document: str,
-) -> Decryption:
-    done = decrypt(shell, keys, wanted=wanted, permit=permit, recipient=recipient, document=document)
-    certificate = None if done.key is None else done.key.certificate
-    if certificate is None or certificate.not_after >= now:
-        return done
-    expired = encryption_certificate_expired(certificate, now, where(shell, document))
-    return replace(done, findings=(*done.findings, expired))
+def _opened(shell: Element, wanted: str, expected: Expected, place: Where) -> Decryption:
+    """Open one element with our keys; what is said of it names its *place* in the message."""
+    done = decrypted(
+        shell, wanted, expected.decryption, now=expected.now, permit=expected.permit, recipient=expected.audience
+    )
+    own = where(shell).path or ""
+    findings = tuple(_moved(each, own, place) for each in done.findings)
+    facts = None if done.facts is None else replace(done.facts, decrypted_element=place.path or "")
+    return replace(done, findings=findings, facts=facts)
 
 
-def _known_elsewhere(assertion: Element, root: Element, document: str) -> Iterator[Finding]:
+def _known_elsewhere(assertion: Element, root: Element, place: Where) -> Iterator[Finding]:
     """Report each ID of the decrypted document that the message around it uses as well."""
     around = {value for each in root.iter("*") for value in each.attrib.values()}
     for each in assertion.iter("*"):
         identifier = each.get("ID")
         if identifier is not None and identifier in around:
-            place = where(root.find(ENCRYPTED) if root.find(ENCRYPTED) is not None else root, document)
             yield duplicate_id(identifier, place)

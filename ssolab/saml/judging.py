@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ssolab.core.catalog import Check
-    from ssolab.core.findings import Finding
+    from ssolab.core.findings import Finding, Where
     from ssolab.core.keys import SignatureAlgorithm, TrustedKey
     from ssolab.core.xmldsig import Signed
     from ssolab.core.xmltree import Element
@@ -148,14 +148,14 @@ def combined(judged: Iterable[Judged]) -> dict[str, Opinion]:
     return joined
 
 
-def facts_of(judged: Judged) -> SignatureFacts | None:
-    """Say what was believed of a signature."""
+def facts_of(judged: Judged, place: Where | None = None) -> SignatureFacts | None:
+    """Say what was believed of a signature; *place* is that of its element, where the element cannot know it."""
     if judged.key is None or judged.algorithm is None:
         return None
     return SignatureFacts(
         key=judged.key.public.sha256,
         algorithm=judged.algorithm.name,
-        signed_element=where(judged.parent).path or "",
+        signed_element=(place or where(judged.parent)).path or "",
     )
 
 

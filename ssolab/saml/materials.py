@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import itertools
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Literal, Protocol
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.findings import Where
     from ssolab.core.keys import Permission, TrustedKey
+    from ssolab.core.xmlenc import DecryptionKey
     from ssolab.core.xmltree import Element
     from ssolab.saml.parties import Match
 
@@ -57,6 +58,7 @@ class Expectation:
 
     `known` are keys that can be named but are not trusted; they only improve the explanation. `ignore` holds codes of
     checks whose errors are waived. `destinations` are the addresses at which the message may have been received.
+    `decryption` are our own private keys, each of which is tried with what is encrypted.
     """
 
     now: datetime
@@ -66,6 +68,7 @@ class Expectation:
     permit: frozenset[Permission] = frozenset()
     ignore: frozenset[str] = frozenset()
     known: Sequence[TrustedKey] = ()
+    decryption: Sequence[DecryptionKey] = ()
     match: Match = "key"
     checks_expiry: bool = False
     document: str = "message"
@@ -144,6 +147,10 @@ class Materials:
     """The certificates in KeyInfo, as DER, of each signature that held."""
     detached: bool = False
     """Whether the signature came beside the message, in the query string, where no KeyInfo can travel."""
+    shells: Mapping[Element, Element] = field(default_factory=dict)
+    """For each decrypted element the encrypting one in which it came."""
+    origins: Mapping[Element, Element] = field(default_factory=dict)
+    """For each element of an Assertion in which something was decrypted the one that it is a copy of."""
     document: str = "message"
     spoken: tuple[Element, ...] = field(init=False)
     """The elements that carry an Issuer, a Version and an IssueInstant of their own."""
@@ -154,7 +161,10 @@ class Materials:
         object.__setattr__(self, "spoken", spoken)
 
     def as_received(self, element: Element) -> Element:
-        """Find the received element that a signed one was digested from."""
+        """Find the received element that a signed one was digested from; what was decrypted came as it is."""
+        if self._decrypted(element) is not None:
+            return element
+        element = self.origins.get(element, element)
         path: list[tuple[str, int]] = []
         here = element
         while (above := here.getparent()) is not None:
@@ -168,8 +178,21 @@ class Materials:
         return found
 
     def where(self, element: Element) -> Where:
-        """Name the place of an element in the message as it was received."""
-        return where(self.as_received(element), self.document)
+        """Name the place of an element in the message as it was received; a decrypted one stands in its shell."""
+        found = self.as_received(element)
+        decrypted = self._decrypted(found)
+        if decrypted is None:
+            return where(found, self.document)
+        above = decrypted.getparent()
+        outside = "" if above is None else where(above).path or ""
+        shell = self.where(self.shells[decrypted])
+        return replace(shell, path=f"{shell.path}{(where(found).path or '').removeprefix(outside)}")
+
+    def _decrypted(self, element: Element) -> Element | None:
+        """Find the decrypted element that this one is or stands in."""
+        if not self.shells:
+            return None
+        return next((each for each in (element, *element.iterancestors()) if each in self.shells), None)
 
     @property
     def is_request(self) -> bool:

@@ -25,7 +25,7 @@ _CONTEXT = f"{{{SAML}}}AuthnContext"
 _DECL_REF = f"{{{SAML}}}AuthnContextDeclRef"
 _AUTHORITY = f"{{{SAML}}}AuthenticatingAuthority"
 _LOCALITY = f"{{{SAML}}}SubjectLocality"
-_ATTRIBUTE = f"{{{SAML}}}Attribute"
+ATTRIBUTE: Final = f"{{{SAML}}}Attribute"
 _VALUE = f"{{{SAML}}}AttributeValue"
 _NIL = f"{{{XSI}}}nil"
 _PLAIN_TYPES = {STRING: "xs:string", ANY: "xs:anyType"}
@@ -163,7 +163,7 @@ class Attribute:
     def write(self, parent: Element) -> None:
         """Write it below an AttributeStatement."""
         names = attributes(Name=self.name, NameFormat=self.name_format, FriendlyName=self.friendly_name)
-        element = write(parent, _ATTRIBUTE, names)
+        element = write(parent, ATTRIBUTE, names)
         for value in self.values:
             value.write(element)
 
@@ -181,7 +181,7 @@ class AttributeStatement:
         Raises:
             InputError: an attribute in it cannot be read.
         """
-        return cls(attributes=tuple(Attribute.read(each, document) for each in element.iterchildren(_ATTRIBUTE)))
+        return cls(attributes=tuple(Attribute.read(each, document) for each in element.iterchildren(ATTRIBUTE)))
 
     def write(self, parent: Element) -> None:
         """Write it below an Assertion."""

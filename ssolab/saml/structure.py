@@ -75,8 +75,9 @@ def assertion_missing(response: Element, document: str) -> Iterator[Problem]:
 def assertion_encrypted(response: Element, document: str) -> Iterator[Problem]:
     """The Assertion is encrypted, and no key to read it was given.
 
-    Encryption hides who is meant, so nothing of it can be judged. Have the identity provider send it in the clear for
-    this test, or decrypt it first.
+    Encryption hides who is meant, so nothing of it can be judged. Give the private key that belongs to the encryption
+    certificate in the service provider's metadata (`--decrypt`), or have the identity provider send the Assertion in
+    the clear for this test.
     """
     for each in response.iter(ENCRYPTED):
         yield Problem(
@@ -95,7 +96,7 @@ def assertion_extra(response: Element, document: str) -> Iterator[Problem]:
     signature's Object, is how signature wrapping attacks make two readers see two different users. Have an honest
     identity provider send one alone; treat any other such message as an attack.
     """
-    proper = next(iter(response.iterchildren(ASSERTION, ENCRYPTED)), None)
+    proper = response if response.tag == ASSERTION else next(response.iterchildren(ASSERTION, ENCRYPTED), None)
     for each in response.iter(ASSERTION, ENCRYPTED):
         if each is not proper:
             yield Problem(
@@ -163,15 +164,17 @@ def element_unexpected(root: Element, document: str) -> Iterator[Problem]:
                 )
 
 
-def missing_signatures(response: Element, want: WantSigned, document: str) -> Iterator[Finding]:
-    """Report each wanted signature that is not there."""
-    assertion = response.find(ASSERTION)
+def missing_signatures(
+    response: Element, assertion: Element | None, want: WantSigned, document: str
+) -> Iterator[Finding]:
+    """Report each wanted signature that is not there; of an *assertion* that stayed encrypted nothing is known."""
     outer, inner = signature_in(response), signature_in(assertion)
-    if want == "either" and outer is None and inner is None:
+    hidden = assertion is None and response.find(ENCRYPTED) is not None
+    if want == "either" and outer is None and inner is None and not hidden:
         yield unsigned(response, "a signed Response or a signed Assertion", document)
     if want in {"response", "both"} and outer is None:
         yield unsigned(response, "a signed Response", document)
-    if want in {"assertion", "both"} and inner is None:
+    if want in {"assertion", "both"} and inner is None and not hidden:
         yield unsigned(response if assertion is None else assertion, "a signed Assertion", document)
 
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 ISSUER: Final = f"{{{SAML}}}Issuer"
 NAME_ID: Final = f"{{{SAML}}}NameID"
 SUBJECT: Final = f"{{{SAML}}}Subject"
-_ENCRYPTED_ID = f"{{{SAML}}}EncryptedID"
+ENCRYPTED_ID: Final = f"{{{SAML}}}EncryptedID"
 _CONFIRMATION = f"{{{SAML}}}SubjectConfirmation"
 _DATA = f"{{{SAML}}}SubjectConfirmationData"
 
@@ -150,7 +150,7 @@ class Subject:
         return cls(
             name_id=None if name_id is None else NameID.read(name_id, document),
             confirmations=tuple(SubjectConfirmation.read(each, document) for each in parts.all(_CONFIRMATION)),
-            encrypted=bool(parts.all(_ENCRYPTED_ID)),
+            encrypted=bool(parts.all(ENCRYPTED_ID)),
         )
 
     def write(self, parent: Element) -> None:
