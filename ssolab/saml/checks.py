@@ -256,6 +256,7 @@ def expected_of(  # noqa: PLR0913  each is a thing of the moment that the settin
         message_life=party.message_life,
         skew=party.skew,
         permit=party.permit,
+        decryption=party.decryption,
         match=party.match,
         checks_expiry=party.checks_expiry,
         replay=replay,

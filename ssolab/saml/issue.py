@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.keys import SigningCredential
     from ssolab.core.xmltree import Element
+    from ssolab.saml.encrypting import Encryption
     from ssolab.saml.endpoints import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty
 
@@ -201,6 +202,7 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
     digest_hash: str | None = None,
     key_info: bool = True,
     flavour: Flavour = "generic",
+    encrypt: Encryption | None = None,
 ) -> bytes:
     """Write a message, signed as wanted; where a Response and its assertions are signed, the assertions come first.
 
@@ -214,6 +216,7 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
         digest_hash: of the reference, where it differs from *hash*.
         key_info: put the certificate beside the signature.
         flavour: which prefixes the signatures name in InclusiveNamespaces.
+        encrypt: what of a Response to hide, and for whom.
 
     Raises:
         ConfigError: *sign* does not fit the message, or nothing was given to sign with.
@@ -221,19 +224,18 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
     """
     element = message.element() if isinstance(message, (AuthnRequest, Response)) else message
     kind = str(element.tag).rpartition("}")[2]
-    request = kind.endswith("Request")
-    if sign is None:
-        sign = "none" if credential is None else "request" if request else "assertion"
-    if sign not in ({"request", "none"} if request else {"assertion", "response", "both", "none"}):
-        raise ConfigError("sign", f"{sign!r} does not fit {kind}", "choose what the message has")
+    sign = _chosen(kind, credential, sign)
     written = serialise(element)
-    if sign == "none":
+    if sign == "none" and encrypt is None:
         return written
-    if credential is None:
-        raise ConfigError("sign", f"{sign!r} needs a key", "give a signing credential, or sign none")
     root = reparse(written)  # lxml forgets PrefixList names that no parser has met, so a built tree digests wrongly
+    if encrypt is not None:
+        encrypt.hide_parts(root)
+        root = reparse(serialise(root))
 
     def put(element: Element, kind: str) -> None:
+        if credential is None:
+            return
         sign_element(
             element,
             credential,
@@ -247,9 +249,28 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
     if sign in {"assertion", "both"}:
         for assertion in root.iterchildren(ASSERTION):
             put(assertion, "Assertion")
-    if sign != "assertion":
+    if encrypt is not None:
+        encrypt.hide_assertions(root)
+        root = reparse(serialise(root))
+    if sign not in {"assertion", "none"}:
         put(root, kind)
     return serialise(root)
+
+
+def _chosen(kind: str, credential: SigningCredential | None, sign: Seal | None) -> Seal:
+    """Say what is signed of a message of that kind.
+
+    Raises:
+        ConfigError: *sign* does not fit the message, or nothing was given to sign with.
+    """
+    request = kind.endswith("Request")
+    if sign is None:
+        return "none" if credential is None else "request" if request else "assertion"
+    if sign not in ({"request", "none"} if request else {"assertion", "response", "both", "none"}):
+        raise ConfigError("sign", f"{sign!r} does not fit {kind}", "choose what the message has")
+    if sign != "none" and credential is None:
+        raise ConfigError("sign", f"{sign!r} needs a key", "give a signing credential, or sign none")
+    return sign
 
 
 def _milliseconds(moment: datetime) -> datetime:

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssolab.core.ciphers import CONTENT_CIPHERS, KEY_TRANSPORTS
 from ssolab.core.findings import ConfigError
+from ssolab.core.xmlenc import DEFAULT_CONTENT, DEFAULT_TRANSPORT
 from ssolab.saml.names import REDIRECT
 from ssolab.saml.parties import AssertingParty, RelyingParty
 
@@ -15,15 +17,23 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ssolab.core.certs import Certificate
-    from ssolab.core.keys import SigningCredential
+    from ssolab.core.keys import SigningCredential, TrustedKey
+    from ssolab.core.xmlenc import DecryptionKey
     from ssolab.saml.metadata import EntityDescriptor, IDPSSODescriptor, KeyDescriptor, SPSSODescriptor
     from ssolab.saml.parties import Flavour
 
 
 def relying_from(
-    own: EntityDescriptor, partner: EntityDescriptor, *, credential: SigningCredential, flavour: Flavour = "generic"
+    own: EntityDescriptor,
+    partner: EntityDescriptor,
+    *,
+    credential: SigningCredential,
+    flavour: Flavour = "generic",
+    decryption: tuple[DecryptionKey, ...] = (),
 ) -> RelyingParty:
     """Set up a service provider from its own metadata and the metadata of its identity provider.
+
+    Metadata shows for which keys others encrypt for it; what it can open with is its own secret, *decryption*.
 
     Raises:
         ConfigError: *own* is no service provider, or *partner* no identity provider.
@@ -39,6 +49,7 @@ def relying_from(
         trusted=partner.idp.trusted_keys(partner.entity_id),
         flavour=flavour,
         published=_signing(own.sp),
+        decryption=decryption,
         single_logout=own.sp.single_logout_services,
         name_id_formats=own.sp.name_id_formats,
         acs=own.sp.assertion_consumer_services,
@@ -54,7 +65,8 @@ def asserting_from(
 ) -> AssertingParty:
     """Set up an identity provider from its own metadata and the metadata of its service provider.
 
-    It verifies requests where either side's metadata says that they are signed.
+    It verifies requests where either side's metadata says that they are signed. What it encrypts is its own choice; for
+    which key and in which way, the partner's metadata says.
 
     Raises:
         ConfigError: *own* is no identity provider, or *partner* no service provider.
@@ -63,6 +75,8 @@ def asserting_from(
         raise _without(own, "IDPSSODescriptor")
     if partner.sp is None:
         raise _without(partner, "SPSSODescriptor")
+    keys = tuple(key for key in partner.sp.encryption_keys(partner.entity_id) if key.public.kind == "RSA")
+    content, transport = wanted_methods(partner.sp, keys)
     return AssertingParty(
         entity_id=own.entity_id,
         credential=credential,
@@ -75,7 +89,24 @@ def asserting_from(
         relying=partner.entity_id,
         acs=partner.sp.assertion_consumer_services,
         verifies=bool(own.idp.want_authn_requests_signed or partner.sp.authn_requests_signed),
+        encryption_keys=keys,
+        content_cipher=content,
+        key_transport=transport,
     )
+
+
+def wanted_methods(role: SPSSODescriptor, keys: Sequence[TrustedKey]) -> tuple[str, str]:
+    """Give the content cipher and the key transport with which to encrypt for the first of the role's *keys*.
+
+    That is the first that its EncryptionMethods name and we would choose; a CBC cipher only where no better one is
+    named, RSA 1.5 never (SAML2Meta 2.4.1.1).
+    """
+    chosen = next((each for each in role.key_descriptors if keys and each.public == keys[0].public), None)
+    named = () if chosen is None else chosen.encryption_methods
+    ciphers = [CONTENT_CIPHERS[uri] for uri in named if uri in CONTENT_CIPHERS]
+    ciphers.sort(key=lambda cipher: not cipher.sealed)
+    ways = [KEY_TRANSPORTS[uri].name for uri in named if uri in KEY_TRANSPORTS and not KEY_TRANSPORTS[uri].is_rsa15]
+    return ciphers[0].name if ciphers else DEFAULT_CONTENT, ways[0] if ways else DEFAULT_TRANSPORT
 
 
 def _signing(role: IDPSSODescriptor | SPSSODescriptor) -> tuple[Certificate, ...]:

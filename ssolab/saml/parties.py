@@ -10,7 +10,10 @@ from dataclasses import dataclass
 from datetime import MAXYEAR, UTC, timedelta
 from typing import TYPE_CHECKING, Literal
 
+from ssolab.core.ciphers import CONTENT_CIPHERS, KEY_TRANSPORTS
 from ssolab.core.findings import ConfigError
+from ssolab.core.xmlenc import DEFAULT_CONTENT, DEFAULT_TRANSPORT
+from ssolab.saml.encrypting import Encryption
 from ssolab.saml.metadata import (
     Endpoint,
     EntityDescriptor,
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
 
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import Permission, SigningCredential, TrustedKey
+    from ssolab.core.xmlenc import DecryptionKey
+    from ssolab.saml.encrypting import EncryptedPart
 
 Flavour = Literal["generic", "salesforce"]
 Match = Literal["key", "certificate"]
@@ -35,6 +40,10 @@ SignedParts = Literal["assertion", "response", "both"]
 
 _SALESFORCE_YEARS = 10
 _LEAP_DAY = (2, 29)
+_METHODS = (
+    *(uri for uri, cipher in CONTENT_CIPHERS.items() if cipher.sealed),
+    *(uri for uri, transport in KEY_TRANSPORTS.items() if not transport.is_rsa15),
+)  # what we want to be sent; the weak ones are only read
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +54,7 @@ class _Party:
     treats the partner's certificates: whether their dates decide, and whether the key is enough or the certificate
     has to be the very one. `message_life` is how long a message that this side issues or accepts stays good.
     `published` are the signing certificates in its metadata, its own credential's where nothing else is said.
+    `decryption` are the keys with which it opens what is encrypted for it; its metadata shows their certificates.
     """
 
     entity_id: str
@@ -58,13 +68,25 @@ class _Party:
     hash: str = "sha256"
     flavour: Flavour = "generic"
     published: tuple[Certificate, ...] = ()
+    decryption: tuple[DecryptionKey, ...] = ()
     single_logout: tuple[Endpoint, ...] = ()
     name_id_formats: tuple[str, ...] = (UNSPECIFIED,)
 
     def key_descriptors(self) -> tuple[KeyDescriptor, ...]:
-        """One KeyDescriptor for each published certificate."""
-        certificates = self.published or (self.credential.certificate,)
-        return tuple(KeyDescriptor(certificates=(certificate,), use="signing") for certificate in certificates)
+        """One KeyDescriptor for each published certificate; of those to encrypt for, the newest first.
+
+        Most senders take the first, so a rollover is over for them once they have read the metadata.
+        """
+        signing = self.published or (self.credential.certificate,)
+        held = [key.certificate for key in self.decryption if key.certificate is not None]
+        held.sort(key=lambda certificate: certificate.not_before, reverse=True)
+        return (
+            *(KeyDescriptor(certificates=(certificate,), use="signing") for certificate in signing),
+            *(
+                KeyDescriptor(certificates=(certificate,), use="encryption", encryption_methods=_METHODS)
+                for certificate in dict.fromkeys(held)
+            ),
+        )
 
     def _valid_until(self, now: datetime) -> datetime | None:
         return ten_years_after(now) if self.flavour == "salesforce" else None
@@ -75,7 +97,8 @@ class AssertingParty(_Party):
     """An identity provider and what it knows of its one partner.
 
     `relying` and `acs` are the partner's entityID and registered addresses; `verifies` says whether the signature of a
-    request is looked at, `sign` what is signed of a response.
+    request is looked at, `sign` what is signed of a response, `encrypts` what of it is encrypted: with `content_cipher`
+    and `key_transport`, for the first of `encryption_keys`.
     """
 
     sso: tuple[Endpoint, ...]
@@ -83,6 +106,31 @@ class AssertingParty(_Party):
     acs: tuple[IndexedEndpoint, ...]
     verifies: bool = True
     sign: SignedParts = "assertion"
+    encrypts: tuple[EncryptedPart, ...] = ()
+    encryption_keys: tuple[TrustedKey, ...] = ()
+    content_cipher: str = DEFAULT_CONTENT
+    key_transport: str = DEFAULT_TRANSPORT
+
+    @property
+    def encryption(self) -> Encryption | None:
+        """How responses are encrypted; None where they are not.
+
+        Raises:
+            ConfigError: they are to be, and the partner has no key for that.
+        """
+        if not self.encrypts:
+            return None
+        if not self.encryption_keys:
+            problem = f"knows no key to encrypt for {self.relying}"
+            raise ConfigError(self.entity_id, problem, "add an RSA key of use encryption to the partner's metadata")
+        return Encryption(
+            key=self.encryption_keys[0],
+            parts=self.encrypts,
+            content=self.content_cipher,
+            transport=self.key_transport,
+            recipient=self.relying,
+            permit=self.permit,
+        )
 
     @property
     def default_acs(self) -> IndexedEndpoint:

@@ -42,7 +42,14 @@ def assert_user(lab: Lab, errand: Errand, user: User) -> Response:
         acs=errand.acs or asserting.default_acs,
         in_response_to=errand.request.id if errand.request else None,
     )
-    xml = seal(response, asserting.credential, sign=asserting.sign, hash=asserting.hash, flavour=asserting.flavour)
+    xml = seal(
+        response,
+        asserting.credential,
+        sign=asserting.sign,
+        hash=asserting.hash,
+        flavour=asserting.flavour,
+        encrypt=asserting.encryption,
+    )
     return _send(lab, errand, xml, f"Response for {user.username}", user.username)
 
 
