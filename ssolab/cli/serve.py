@@ -57,6 +57,12 @@ SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
 )
 @click.option("--sign", type=click.Choice(["assertion", "response", "both"]), help="What the asserting party signs.")
 @click.option(
+    "--encrypt",
+    multiple=True,
+    type=click.Choice(["assertion", "name-id", "attributes"]),
+    help="What the asserting party encrypts; may be given several times. Default: the lab's own setting.",
+)
+@click.option(
     "--token-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -78,10 +84,11 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
     LAB is a folder or its ssolab.toml; left out, ./metadata, else the built-in lab. Certificates whose private key the
     lab does not hold are played by twins. Stop with Ctrl-C.
     """
+    from ssolab.cutover.envelopes import encrypting
     from ssolab.sources import load_lab, write_file
     from ssolab.web.app import running_lab
 
-    inventory = load_lab(lab, environ=os.environ)
+    inventory = encrypting(load_lab(lab, environ=os.environ), options["encrypt"])
     link = chosen_link(inventory, wanted)
     place = bound_host(host or inventory.host, unsafe=options["unsafe_bind"])
     config = config_of(inventory, link, host=place, port=options["port"], at=options["at"], sign=options["sign"])
@@ -194,13 +201,15 @@ def _plays(inventory: Inventory, link: Link, cast: Cast, sign: SignedParts | Non
 
 
 def _certificates(inventory: Inventory, link: Link) -> Iterator[Certificate]:
-    """Give the certificates that the two sides of a link publish for signing: those that a twin may stand for."""
+    """Give the certificates that the two sides of a link publish and use: those that a twin may stand for."""
     from ssolab.cutover.staging import asserting_party, relying_party
 
     sp = next((each.sp for each in relying_party(inventory, link).entities if each.sp), None)
     idp = next((each.idp for each in asserting_party(inventory, link).entities if each.idp), None)
     for role in (sp, idp):
         yield from (key.certificate for key in (role.trusted_keys("") if role else ()) if key.certificate)
+    if sp and asserting_party(inventory, link).encrypts:
+        yield from (key.certificate for key in sp.encryption_keys("") if key.certificate and key.public.kind == "RSA")
 
 
 def _flavour(inventory: Inventory, side: str, party: AssertingParty | RelyingParty) -> Flavour:

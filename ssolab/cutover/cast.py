@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ssolab.core.keys import PublicKey, SigningCredential, TrustedKey
-from ssolab.core.selfsigned import twin
+from ssolab.core.names import name_of
+from ssolab.core.selfsigned import self_signed, twin
 
 if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
@@ -20,6 +22,9 @@ if TYPE_CHECKING:
     from ssolab.core.keys import PrivateKey
     from ssolab.cutover.model import Inventory
 
+_OWN_BITS = 2048
+_OWN_FROM, _OWN_UNTIL = datetime(2000, 1, 1, tzinfo=UTC), datetime(2099, 12, 31, tzinfo=UTC)
+"""A key of the lab's own is good wherever its clock is moved."""
 _SHORT = 16  # how many digits of a fingerprint stand in a sentence
 
 NewKey = Callable[[str, int], "PrivateKey"]
@@ -36,6 +41,7 @@ class Cast:
     new_key: NewKey
     _keys: dict[str, PrivateKey] = field(default_factory=dict)
     _twins: dict[Certificate, SigningCredential] = field(default_factory=dict)
+    _own: dict[str, SigningCredential] = field(default_factory=dict)
 
     def credential(self, certificate: Certificate) -> SigningCredential:
         """Give the credential that signs for the certificate."""
@@ -51,6 +57,20 @@ class Cast:
             label = f"{certificate.label} (twin)"
             self._twins[certificate] = SigningCredential(private=private, certificate=made, label=label)
         return self._twins[certificate]
+
+    def encryption(self, entity_id: str) -> SigningCredential:
+        """Give the key that others encrypt for this party with, where its metadata names none: one of the lab's own."""
+        if entity_id not in self._own:
+            private = self.new_key("RSA", _OWN_BITS)
+            certificate = self_signed(
+                private=private,
+                subject=name_of([("CN", "encryption (made by ssolab)")]),
+                serial=len(self._own) + 1,
+                not_before=_OWN_FROM,
+                not_after=_OWN_UNTIL,
+            )
+            self._own[entity_id] = SigningCredential(private=private, certificate=certificate, label=certificate.label)
+        return self._own[entity_id]
 
     def _known_key(self, spki: str) -> PrivateKey | None:
         """Use the user's own private key for another certificate over the same key."""

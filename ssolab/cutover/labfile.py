@@ -19,6 +19,7 @@ from ssolab.cutover.habits import Habits
 from ssolab.cutover.model import AddressChange, Brings, Cutover, Inventory, Link, Party, PartyKind, Step, User, Verb
 from ssolab.cutover.profiles import habits_of
 from ssolab.cutover.scene import Flow
+from ssolab.saml.encryption import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from ssolab.cutover.belongings import Files
     from ssolab.cutover.model import Profile
     from ssolab.cutover.tables import Table
+    from ssolab.saml.encryption import EncryptedPart
 
 T = TypeVar("T")
 
@@ -118,8 +120,8 @@ def _flavours(table: Table) -> dict[str, str]:
 
 def _party(table: Table, around: Surroundings) -> Party:
     table.only(
-        ("id", "kind", "metadata", "certificates", "password_env", "profile", "override", "flavour", "allow")
-    )  # fmt: skip
+        ("id", "kind", "metadata", "certificates", "password_env", "profile", "override", "flavour", "allow", "encrypt")
+    )
     kind = table.choice("kind", PartyKind)
     profile = _profile(table, around.profiles)
     certificates, credentials = certificates_of(table, around.files, around.environ)
@@ -135,6 +137,7 @@ def _party(table: Table, around: Surroundings) -> Party:
         habits=habits_of(override.values, profile.habits if profile else Habits(), f"{override.place()} (override)"),
         flavour=table.choice_or("flavour", usual).value,
         permit=frozenset(_permission(table, each) for each in table.texts("allow")),
+        encrypts=_encrypted(table, kind),
     )
 
 
@@ -153,6 +156,18 @@ def _permission(table: Table, text: str) -> Permission:
     if text not in words:
         raise table.wrong("allow", f"cannot hold {text[:80]!r}", f"write some of: {', '.join(words)}")
     return Permission(text)
+
+
+def _encrypted(table: Table, kind: PartyKind) -> tuple[EncryptedPart, ...]:
+    """Read what a party encrypts of the Responses that it issues."""
+    wanted = table.texts("encrypt")
+    if wanted and kind is PartyKind.SP:
+        raise table.wrong("encrypt", "stands at a service provider, which issues no Response", "give it to its partner")
+    unknown = [each for each in wanted if each not in PARTS]
+    if unknown:
+        remedy = tables.suggestion(unknown[0], PARTS, f"write some of: {', '.join(PARTS)}")
+        raise table.wrong("encrypt", f"cannot hold {unknown[0][:80]!r}", remedy)
+    return tuple(part for part in PARTS if part in wanted)
 
 
 def _link(table: Table, parties: Mapping[str, Party]) -> Link:

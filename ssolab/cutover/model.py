@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import Permission, SigningCredential
     from ssolab.cutover.scene import Flow
+    from ssolab.saml.encryption import EncryptedPart
     from ssolab.saml.metadata import EntityDescriptor
 
 
@@ -56,7 +57,8 @@ class Profile:
 class Party:
     """One organisation or system: its metadata, certificates by path within the lab, and the keys that we hold.
 
-    `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store.
+    `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `encrypts` is
+    what it encrypts of a Response, as an identity provider.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Party:
     habits: Habits = field(default_factory=Habits)
     flavour: str = "generic"
     permit: frozenset[Permission] = frozenset()
+    encrypts: tuple[EncryptedPart, ...] = ()
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether the certificate is one of this party's own, by its files or by its metadata."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ssolab.core.findings import ConfigError
 from ssolab.core.keys import Permission
+from ssolab.cutover.envelopes import enveloped
 from ssolab.cutover.habits import Known, Match
 from ssolab.cutover.scene import Flow, Scene
 from ssolab.cutover.timeline import involved
@@ -60,6 +61,8 @@ def declared_acs(inventory: Inventory, link: Link) -> str:
 def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, RelyingParty]:
     """Set both sides up from their metadata, each signing with its own certificate and trusting the other's.
 
+    What the identity provider encrypts is its own setting.
+
     Raises:
         ConfigError: metadata of a side is missing, or holds no key or address.
     """
@@ -71,7 +74,7 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
     asserting = asserting_from(
         partner, own, credential=cast.credential(_signing(asserting_by, partner.idp)), flavour=flavour_of(asserting_by)
     )
-    return (
+    return enveloped(
         replace(
             _behaving(asserting, asserting_by.habits.worst()),
             verifies=asserting_by.habits.worst().verifies is Known.YES,
@@ -85,6 +88,8 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
             published=(),
             permit=relying_by.permit,
         ),
+        cast,
+        asserting_by.encrypts,
     )
 
 

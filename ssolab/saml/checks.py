@@ -25,7 +25,7 @@ from ssolab.saml import structure as shape
 from ssolab.saml.assertion_checks import attributes_of, values_of
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.confirmation_checks import chosen, data_of
-from ssolab.saml.encryption import Opened, open_assertion, open_parts, shut, unproven, within
+from ssolab.saml.decryption import Opened, open_assertion, open_parts, shut, unproven, within
 from ssolab.saml.judging import (
     OURS,
     Judged,

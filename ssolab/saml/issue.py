@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.keys import SigningCredential
     from ssolab.core.xmltree import Element
-    from ssolab.saml.encrypting import Encryption
+    from ssolab.saml.encryption import Encryption
     from ssolab.saml.endpoints import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from ssolab.core.ciphers import CONTENT_CIPHERS, KEY_TRANSPORTS
 from ssolab.core.findings import ConfigError
 from ssolab.core.xmlenc import DEFAULT_CONTENT, DEFAULT_TRANSPORT
-from ssolab.saml.encrypting import Encryption
+from ssolab.saml.encryption import Encryption
 from ssolab.saml.metadata import (
     Endpoint,
     EntityDescriptor,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import Permission, SigningCredential, TrustedKey
     from ssolab.core.xmlenc import DecryptionKey
-    from ssolab.saml.encrypting import EncryptedPart
+    from ssolab.saml.encryption import EncryptedPart
 
 Flavour = Literal["generic", "salesforce"]
 Match = Literal["key", "certificate"]

@@ -26,6 +26,7 @@ _DECL_REF = f"{{{SAML}}}AuthnContextDeclRef"
 _AUTHORITY = f"{{{SAML}}}AuthenticatingAuthority"
 _LOCALITY = f"{{{SAML}}}SubjectLocality"
 ATTRIBUTE: Final = f"{{{SAML}}}Attribute"
+ENCRYPTED_ATTRIBUTE: Final = f"{{{SAML}}}EncryptedAttribute"
 _VALUE = f"{{{SAML}}}AttributeValue"
 _NIL = f"{{{XSI}}}nil"
 _PLAIN_TYPES = {STRING: "xs:string", ANY: "xs:anyType"}

@@ -92,6 +92,7 @@ def as_json(lab: Lab, entry: Entry) -> dict[str, object]:
         "principal": plain(entry.principal),
         "signature": _signature(lab, entry),
         "verifiers": plain(entry.verifiers),
+        "decryption": plain(entry.decryption),
         "message": entry.message.decode("utf-8", "replace") or None,
     }
 
@@ -227,6 +228,7 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             "principal": entry.principal,
             "signature": _signature(lab, entry),
             "verifiers": entry.verifiers,
+            "decryption": entry.decryption,
             "journal": entry.number,
         },
     )

@@ -188,9 +188,17 @@ def _settings(asserting: AssertingParty) -> list[tuple[str, str]]:
                 {"both": "Response and Assertion"}.get(asserting.sign, f"the {asserting.sign}")
                 + f" with {asserting.hash}",
             ),
+            ("encrypts", _encrypted(asserting)),
             ("verifies requests", "yes" if asserting.verifies else "no: signatures of requests are not looked at"),
             ("refuses expired request certificates", "yes" if asserting.checks_expiry else "no"),
             ("compares", asserting.match),
             ("a message lives", f"{in_words(asserting.message_life)}, skew {in_words(asserting.skew)}"),
         ]
     )
+
+
+def _encrypted(asserting: AssertingParty) -> str | None:
+    """Say what is encrypted and how."""
+    if (made := asserting.encryption) is None:
+        return None
+    return f"{', '.join(made.parts)} with {made.content}, the key with {made.transport}"

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from ssolab.core.findings import Finding, Opinion, SignatureFacts
+    from ssolab.core.findings import DecryptionFacts, Finding, Opinion, SignatureFacts
     from ssolab.saml.checks import Principal
 
 
@@ -39,6 +39,7 @@ class Entry:
     principal: Principal | None = None
     signature: SignatureFacts | None = None
     verifiers: Mapping[str, Opinion] = field(default_factory=dict)
+    decryption: tuple[DecryptionFacts, ...] = ()
     message: bytes = b""
     """The SAML message as XML; the public part of the conversation, never a key."""
 

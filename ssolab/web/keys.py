@@ -22,6 +22,7 @@ def key_rows(lab: Lab, party: AssertingParty | RelyingParty) -> list[dict[str, s
     rows = [_key_row(lab, "signs with", PublicKey(signing.spki), signing)]
     rows += [_key_row(lab, "publishes", PublicKey(each.spki), each) for each in published if each != signing]
     rows += [_key_row(lab, "trusts", each.public, each.certificate, each.source) for each in party.trusted]
+    rows += [_key_row(lab, "decrypts with", each.public, each.certificate, each.label) for each in party.decryption]
     return rows
 
 

@@ -134,6 +134,7 @@ def _consume(lab: Lab) -> Response:
         principal=person,
         signature=report.signature,
         verifiers=report.verifiers,
+        decryption=report.decryption,
         message=received.xml,
     )
     wanted = received.relay_state
@@ -183,6 +184,7 @@ def _settings(relying: RelyingParty) -> list[tuple[str, str]]:
             ("identity provider", relying.asserting),
             ("requests go to", relying.request_endpoint.location),
             ("requests are", f"signed with {relying.hash}" if relying.sign_requests else "not signed"),
+            ("opens what is encrypted with", ", ".join(each.label for each in relying.decryption) or None),
             ("refuses expired certificates", "yes" if relying.checks_expiry else "no"),
             ("compares", relying.match),
             ("a message lives", f"{in_words(relying.message_life)}, skew {in_words(relying.skew)}"),
