@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssolab.cli import version_option
+from ssolab.cli._decryption import decryption_facts, decryption_options, read_decryption
 from ssolab.cli._shell import EXIT_FOUND, Shell, shared
 
 if TYPE_CHECKING:
@@ -85,6 +86,7 @@ def command() -> None:
 )
 @click.option("--allow", multiple=True, type=click.Choice(_WEAK), help="Permit something weak by its name.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Waive the errors of one check; never of a signature.")
+@decryption_options
 @shared("verify")
 def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None:
     """Judge one SAML Response or AuthnRequest.
@@ -96,7 +98,7 @@ def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> Non
     from ssolab.saml.reading import read_message
     from ssolab.sources import read_file, shown_name
 
-    if [file, *trust].count("-") > 1:
+    if [file, *trust, *options["decrypt"]].count("-") > 1:
         raise click.UsageError("standard input can be read once; give - for one file only")
     received = read_message(read_file(file), shown_name(file))
     if received.kind == "SAMLRequest":
@@ -117,6 +119,7 @@ def _common(shell: Shell, file: str, trust: Trust, options: dict[str, Any]) -> d
         "issuer": options["issuer"] or trust.issuer,
         "skew": timedelta(seconds=options["skew"]),
         "message_life": None if options["max_age"] is None else timedelta(seconds=options["max_age"]),
+        "decryption": read_decryption(options["decrypt"], options["alias"], options["password_env"]),
         "permit": frozenset(Permission(each) for each in options["allow"]),
         "ignore": frozenset(options["ignore"]),
         "checks_expiry": options["checks_expiry"],
@@ -146,7 +149,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
     from ssolab.saml.request_checks import RequestExpected, accept_request
 
-    for name in ("audience", "in_response_to", "unsolicited", "want_signed"):
+    for name in ("audience", "in_response_to", "unsolicited", "want_signed", "decrypt", "alias"):
         if options[name] not in {None, (), False, "either"}:
             raise click.UsageError(f"--{name.replace('_', '-')} is for a Response, and {file} is an AuthnRequest")
     roles = [each.sp for each in trust.entities if each.sp is not None]
@@ -175,6 +178,7 @@ def _finish(shell: Shell, outcome: _Outcome) -> None:
             "principal": report.principal,
             "signature": report.signature,
             "verifiers": report.verifiers,
+            "decryption": report.decryption,
             "message": outcome.message,
             **outcome.extra,
         },
@@ -194,7 +198,7 @@ def _lines(shell: Shell, outcome: _Outcome) -> Iterator[str]:
     yield f"{word} {outcome.expected.document} ({outcome.message}{count})"
     if shell.quiet:
         return
-    rows = [*outcome.facts, *_signature_facts(outcome)]
+    rows = [*outcome.facts, *_signature_facts(outcome), *decryption_facts(report.decryption)]
     unjudged = [found.message.partition(" ")[0] for found in report.findings if found.code == "not-judged"]
     if unjudged:
         rows.append(("not judged", f"{', '.join(unjudged)}: nothing is expected"))
