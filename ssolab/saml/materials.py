@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from lxml import etree
 
 from ssolab.core.instants import parse_instant
-from ssolab.core.xmltree import SAML, SAMLP, children, where
+from ssolab.core.xmltree import SAML, SAMLP, children, local_name, where
 from ssolab.saml.fields import SPACE
 from ssolab.saml.names import BEARER, SUCCESS
 
@@ -183,10 +183,9 @@ class Materials:
         decrypted = self._decrypted(found)
         if decrypted is None:
             return where(found, self.document)
-        above = decrypted.getparent()
-        outside = "" if above is None else where(above).path or ""
+        below = (where(found).path or "").removeprefix(where(decrypted).path or "")
         shell = self.where(self.shells[decrypted])
-        return replace(shell, path=f"{shell.path}{(where(found).path or '').removeprefix(outside)}")
+        return replace(shell, path=f"{shell.path}/{local_name(decrypted)}{below}")
 
     def _decrypted(self, element: Element) -> Element | None:
         """Find the decrypted element that this one is or stands in."""
