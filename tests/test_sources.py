@@ -95,7 +95,10 @@ def test_every_optional_key_is_read(lab: Path) -> None:
         lab,
         ('clock = "2027-01-04T00:00:00Z"', 'clock = 2027-01-04T02:00:00+02:00\nhost = "::1"'),
         ('metadata = ["salesforce/SAMLSP-00D5f000004GrnM.xml", "salesforce/samlidp.xml"]', 'metadata = "salesforce"'),
-        ('profile = "salesforce-sp"', 'flavour = "generic"\nallow = ["sha1", "rsa1024"]'),
+        (
+            'profile = "salesforce-sp"',
+            'flavour = "generic"\nallow = ["sha1", "rsa1024"]\nencrypt = ["attributes", "assertion"]',
+        ),
         ('override = { mode = "manual" }', 'override = { slots = 3, lead = "P3D", match = "certificate" }'),
         (
             'from = "sal',
@@ -109,6 +112,7 @@ def test_every_optional_key_is_read(lab: Path) -> None:
     org, plan = read.parties["greenmoor"], read.cutovers["leave-proxy"]
     assert (org.flavour, org.profile, len(org.entities)) == ("generic", None, 2)
     assert org.permit == {Permission.SHA1, Permission.RSA1024}
+    assert org.encrypts == ("assertion", "attributes")
     assert read.parties["adfs"].habits.slots == 3
     assert read.parties["adfs"].habits.lead == timedelta(days=3)
     assert plan.hash == "sha1"
@@ -264,6 +268,14 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "wrong-permission": (
         ('profile = "salesforce-sp"', 'allow = ["md5"]'),
         "allow of party greenmoor cannot hold 'md5'; write some of: sha1, rsa1024",
+    ),
+    "nothing-that-encrypts": (
+        ('profile = "salesforce-sp"', 'encrypt = ["asertion"]'),
+        "encrypt of party greenmoor cannot hold 'asertion'; did you mean assertion?",
+    ),
+    "encrypts-without-issuing": (
+        ('kind = "idp"', 'kind = "sp"\nencrypt = "assertion"'),
+        "encrypt of party entra stands at a service provider, which issues no Response; give it to its partner",
     ),
     "missing-file": (
         ("partners/okta/metadata.xml", "partners/okta/meta.xml"),
