@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ssolab.core.keys import SigningCredential
     from ssolab.faults.engine import Fault
     from ssolab.faults.issuing import Posted
+    from ssolab.saml.encryption import Encryption
 
 
 @click.group(
@@ -48,6 +49,7 @@ def command() -> None:
               show_default=True, help="What is signed.")  # fmt: skip
 @click.option("--hash", "hash_", type=click.Choice(["sha1", "sha256", "sha384", "sha512"]), default="sha256",
               show_default=True, help="Hash of the signature.")  # fmt: skip
+@click.option("--encrypt", metavar="CERT", help="Encrypt the assertion for this certificate of the service provider.")
 @click.option("--fault", "codes", multiple=True, metavar="CODE",
               help="Put a fault in; ssolab catalog --kind fault lists them.")  # fmt: skip
 @click.option("--forged-name", metavar="NAME", help="Whom an attack puts in the place of NAME.  [default: admin]")
@@ -100,6 +102,7 @@ def _issued(
     party = AssertingParty(
         entity_id=options["issuer"], credential=credential, sso=(), relying=options["audience"], acs=(acs,)
     )
+    hidden = encryption_for(options["encrypt"], options["audience"])
     kit = kit_for(
         own=credential,
         throw_away=new_private_key_like(credential.public)[0] if faults else credential.private,
@@ -109,6 +112,7 @@ def _issued(
         forged=options["forged_name"] or ("admin" if keeps_the_genuine_name(faults) else options["name_id"]),
         recipient=options["audience"],
         address=options["recipient"],
+        encryption=None if hidden is None else hidden.key,
     )
     draft = draft_response(
         party,
@@ -118,9 +122,35 @@ def _issued(
         attributes=attributes_of(options["attributes"]),
         in_response_to=options["in_response_to"],
     )
-    sealing = Sealing(credential=credential, sign=options["sign"], hash=options["hash_"], key_info=shows)
+    sealing = Sealing(
+        credential=credential, sign=options["sign"], hash=options["hash_"], key_info=shows, encrypt=hidden
+    )
     xml = sealed(draft.element(), sealing, kit, faults)
     return posted(xml, kit, faults, location=options["recipient"]), speaks_of(faults, kit)
+
+
+def encryption_for(name: str | None, recipient: str) -> Encryption | None:
+    """Encrypt for the one certificate in a file; None where no file is named.
+
+    Raises:
+        InputError: the file holds no certificate, several, or one over another key than RSA.
+    """
+    if name is None:
+        return None
+    from ssolab.core.certs import read_certificates
+    from ssolab.core.findings import InputError
+    from ssolab.core.keys import TrustedKey
+    from ssolab.saml.encryption import Encryption
+    from ssolab.sources import read_file, shown_name
+
+    shown = shown_name(name)
+    certificates = read_certificates(read_file(name), shown)
+    if len(certificates) != 1:
+        raise InputError(shown, f"{len(certificates)} certificates in it", "give a file with the one to encrypt for")
+    key = TrustedKey.of(certificates[0], holder=recipient, source=shown, use="encryption")
+    if key.public.kind != "RSA":
+        raise InputError(shown, f"a certificate over a key of kind {key.public.kind}", "give one over an RSA key")
+    return Encryption(key=key, recipient=recipient)
 
 
 def attributes_of(given: Sequence[str]) -> dict[str, list[str]]:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.keys import SigningCredential, TrustedKey
+    from ssolab.saml.encryption import Encryption
 
 
 class Stage(enum.StrEnum):
@@ -101,7 +102,7 @@ class Fault(Entry):
 
 @dataclass(frozen=True, kw_only=True)
 class Sealing:
-    """How a message is signed: the options of `saml.issue.seal`, which a fault of the stage `seal` may replace."""
+    """How a message is sealed: the options of `saml.issue.seal`, which a fault of the stage `seal` may replace."""
 
     credential: SigningCredential | None
     sign: str
@@ -109,6 +110,7 @@ class Sealing:
     pss: bool = False
     digest_hash: str | None = None
     key_info: bool = True
+    encrypt: Encryption | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -62,6 +62,7 @@ def sealed(
         digest_hash=sealing.digest_hash,
         key_info=sealing.key_info,
         flavour=flavour,
+        encrypt=sealing.encrypt,
     )
     return cast("bytes", altered(faults, Stage.WIRE, xml, kit))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -19,11 +20,8 @@ from ssolab.cli import run
 from ssolab.saml.issue import draft_request, seal
 from tests.keys import ec_test_key
 from tests.keys import test_key as rsa_key
-from tests.saml.samples import ACS, NOW, REQUEST, SP, asserting, certificate, credential, relying
+from tests.saml.samples import ACS, IDP, NOW, REQUEST, SP, asserting, certificate, credential, relying
 from tests.saml.test_decryption import message
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = pytest.mark.usefixtures("here")
 JUDGED = ["--trust", "idp.xml", "--audience", SP, "--recipient", ACS, "--in-response-to", REQUEST,
@@ -54,6 +52,11 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         "open.p12": pkcs12.serialize_key_and_certificates(b"sso", private, own, None, NoEncryption()),
         "other.pem": rsa_key("other").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
         "ec.pem": ec_test_key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        "idp.pem": certificate("idp").pem.encode()
+        + rsa_key("idp").private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
+        "sp.crt": certificate("sp").pem,
+        "two.crt": certificate("sp").pem + certificate("new").pem,
+        "ec.crt": certificate("p256").pem,
         "empty.pem": b"",
     }
     for name, data in files.items():
@@ -134,3 +137,37 @@ def test_wrong_usage_is_one_line_and_exit_code_2(
     assert told.err.count("\n") == 1
     assert complaint in told.err
     assert told.out == ""
+
+
+SIGNED = ["sign", "saml", "--key", "idp.pem", "--issuer", IDP, "--audience", SP, "--recipient", ACS,
+          "--name-id", "ben@greenmoor.org", "--in-response-to", REQUEST, "--at", "2027-01-04T09:00:00Z"]  # fmt: skip
+
+
+@pytest.mark.parametrize("sign", ["assertion", "response", "both"])
+def test_what_sign_encrypts_for_a_certificate_is_opened_with_its_key(
+    sign: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*SIGNED, "--sign", sign, "--encrypt", "sp.crt", "--output", "made.xml"]) == 0
+    assert b"ben@greenmoor.org" not in Path("made.xml").read_bytes()
+    assert verify("made.xml", *JUDGED, "--decrypt", "key.pem") == 0
+    assert "subject     ben@greenmoor.org" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("file", "complaint"),
+    [
+        ("ec.crt", "a certificate over a key of kind EC"),
+        ("two.crt", "2 certificates in it"),
+        ("key.pem", "key.pem"),
+        ("empty.pem", "empty.pem"),
+        ("nowhere", "there is no such file"),
+    ],
+)
+def test_nothing_is_signed_where_there_is_no_key_to_encrypt_for(
+    file: str, complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*SIGNED, "--encrypt", file, "--output", "made.xml"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert complaint in told
+    assert not Path("made.xml").exists()

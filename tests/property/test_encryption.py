@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from ssolab.core.ciphers import CONTENT_NAMES
-from ssolab.core.findings import Severity
+from ssolab.core.ciphers import CONTENT_CIPHERS, CONTENT_NAMES, KEY_TRANSPORTS
+from ssolab.core.findings import InputError, Severity
 from ssolab.core.xmlenc import DecryptionKey, decrypt, encrypt
 from ssolab.core.xmltree import XENC, canonical, parse
 from ssolab.saml.checks import accept
@@ -20,6 +21,8 @@ from tests.saml.samples import IDP, credential, expected, find, trust
 from tests.saml.test_decryption import message
 
 if TYPE_CHECKING:
+    from random import Random
+
     from ssolab.core.findings import Report
     from ssolab.saml.checks import Principal
 
@@ -110,3 +113,48 @@ def test_under_a_signature_a_changed_byte_is_a_changed_message(sign_as: str, at:
 
 
 UNDER = {sign_as: message(sign_as=sign_as) for sign_as in ("response", "both")}
+
+
+def mangled(data: bytes, chance: Random) -> bytes:
+    """The message with a few of its parts taken away, doubled, emptied, renamed or interrupted."""
+    root = parse(data, "message")
+    for _ in range(chance.randint(1, 3)):
+        everything = list(root.iter("*"))
+        one, other = chance.choice(everything[1:]), chance.choice(everything)
+        above = one.getparent()
+        match chance.randrange(6):
+            case 0 if above is not None:
+                above.remove(one)
+            case 1:
+                one.append(copy.deepcopy(other))
+            case 2 if one.attrib:
+                one.set(chance.choice(list(one.attrib)), chance.choice(["", "#x", "_assertion", *WORDS]))
+            case 3:
+                one.text = chance.choice(["", "AAAA", "\u00e4", " A A A A "])
+            case 4:
+                one.insert(0, etree.Comment("x") if chance.random() < EVEN else etree.ProcessingInstruction("x"))
+            case _:
+                one.tag = other.tag
+    made: bytes = etree.tostring(root)
+    return made
+
+
+@given(chance=st.randoms(use_true_random=False), data=st.sampled_from(range(4)))
+@settings(max_examples=150, deadline=None)
+def test_a_mangled_message_lets_nobody_else_in_and_raises_nothing_but_our_errors(chance: Random, data: int) -> None:
+    try:
+        report = accept(mangled(WHOLE[data], chance), EXPECTED)
+    except InputError:
+        return
+    assert report.principal is None or report.principal.name_id == "amira@greenmoor.org"
+    assert report.accepted or report.errors
+
+
+EVEN = 0.5
+WORDS = [*CONTENT_CIPHERS, *KEY_TRANSPORTS]
+WHOLE = (
+    message(),
+    message("name-id", "attributes"),
+    message(content="aes128-cbc", transport="rsa-oaep"),
+    message("assertion", "name-id", sign_as="both"),
+)
