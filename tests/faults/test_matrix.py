@@ -15,7 +15,9 @@ from tests.faults.parts import GENUINE, Outcome, respond
 if TYPE_CHECKING:
     from ssolab.faults.engine import Fault
 
-RESPONSES = [(each, sign) for each in faults() if each.carrier is Carrier.RESPONSE for sign in each.signs]
+RESPONSES = [
+    (each, sign) for each in faults() if each.carrier in {Carrier.RESPONSE, Carrier.METADATA} for sign in each.signs
+]
 
 
 @pytest.mark.parametrize(("fault", "sign"), [pytest.param(*each, id=f"{each[0].code}-{each[1]}") for each in RESPONSES])

@@ -1,0 +1,81 @@
+"""Making a signature anew after its shape was changed: what a trusted sender with an odd library would really send.
+
+A deviation in SignedInfo breaks the signature value too, and a receiver that refuses for that alone has shown nothing.
+So the value is made again with a key that fits, and only the deviation is left to refuse.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+from ssolab.core.algorithms import SIGNATURE_ALGORITHMS
+from ssolab.core.xmlforms import canonical_in
+from ssolab.core.xmlshape import EXCLUSIVE, Form
+from ssolab.core.xmltree import canonical
+from ssolab.faults.saml.editing import find, rewritten, signature_of, signed_part
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ssolab.core.keys import SigningCredential
+    from ssolab.core.xmltree import Element
+    from ssolab.faults.engine import Kit
+
+WITH_COMMENTS: Final = "WithComments"
+USUAL: Final = Form(prefixes=("xs",))
+"""How `saml.issue` canonicalises what it signs."""
+
+
+def without_its_signature(signature: Element, form: Form = USUAL, *, comments: bool = False) -> bytes:
+    """Write the canonical form of what holds a signature, the signature left out."""
+    parent = signature.getparent()
+    if parent is None:
+        return b""
+    at = parent.index(signature)
+    parent.remove(signature)
+    written = canonical_in(parent, form, comments=comments)
+    parent.insert(at, signature)
+    return written
+
+
+def digest_of(data: bytes) -> str:
+    """Give the SHA-256 digest as a DigestValue has it."""
+    return base64.b64encode(hashlib.sha256(data).digest()).decode()
+
+
+def digest(signature: Element, data: bytes) -> None:
+    """Write the digest of some bytes into the Reference."""
+    find(signature, "ds:SignedInfo/ds:Reference/ds:DigestValue").text = digest_of(data)
+
+
+def info_of(signature: Element) -> bytes:
+    """Write SignedInfo in the canonical form that it names."""
+    info = find(signature, "ds:SignedInfo")
+    method = find(info, "ds:CanonicalizationMethod").get("Algorithm", "")
+    return canonical(info, exclusive=method.startswith(EXCLUSIVE), comments=method.endswith(WITH_COMMENTS))
+
+
+def put_value(signature: Element, value: bytes) -> None:
+    """Write a signature value."""
+    find(signature, "ds:SignatureValue").text = base64.b64encode(value).decode()
+
+
+def sign_anew(signature: Element, credential: SigningCredential) -> None:
+    """Make the signature value over SignedInfo as it stands now, with the method that it names."""
+    method = find(signature, "ds:SignedInfo/ds:SignatureMethod").get("Algorithm", "")
+    put_value(signature, SIGNATURE_ALGORITHMS[method].sign(credential.private, info_of(signature)))
+
+
+def resealed(
+    xml: bytes, kit: Kit, change: Callable[[Element], object], *, credential: SigningCredential | None = None
+) -> bytes:
+    """Let *change* rearrange the signature (of the Assertion, or else of the message), and sign it anew."""
+
+    def reseal(root: Element) -> None:
+        signature = signature_of(signed_part(root))
+        change(signature)
+        sign_anew(signature, credential or kit.own)
+
+    return rewritten(xml, reseal)
