@@ -213,4 +213,4 @@ def deliver(fault: Fault, sign: str) -> Outcome:
     return {Carrier.RESPONSE: respond, Carrier.METADATA: respond, Carrier.REQUEST: ask}[fault.carrier](fault, sign=sign)
 
 
-__all__ = ["FORGED", "GENUINE", "POST", "REDIRECT", "Outcome", "Seen", "ask", "deliver", "kit", "respond"]
+__all__ = ["FORGED", "GENUINE", "POST", "REDIRECT", "Outcome", "Seen", "ask", "deliver", "issued", "kit", "respond"]

@@ -27,9 +27,14 @@ def test_a_response_with_a_fault_is_refused_for_exactly_the_declared_reasons(fau
     )
 
 
+@pytest.mark.parametrize(("fault", "sign"), [pytest.param(*each, id=f"{each[0].code}-{each[1]}") for each in RESPONSES])
+def test_the_second_opinions_change_nothing(fault: Fault, sign: str) -> None:
+    assert respond(fault, sign=sign, opinions=True) == respond(fault, sign=sign)
+
+
 @pytest.mark.parametrize("sign", ["assertion", "response", "both"])
 def test_the_same_message_without_a_fault_logs_in_the_genuine_name(sign: str) -> None:
-    assert respond(sign=sign) == Outcome((), (), GENUINE)
+    assert respond(sign=sign) == respond(sign=sign, opinions=True) == Outcome((), (), GENUINE)
 
 
 @pytest.mark.parametrize("fault", [pytest.param(each, id=each.code) for each in faults()])

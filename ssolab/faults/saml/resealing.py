@@ -14,7 +14,7 @@ from ssolab.core.algorithms import SIGNATURE_ALGORITHMS
 from ssolab.core.xmlforms import canonical_in
 from ssolab.core.xmlshape import EXCLUSIVE, Form
 from ssolab.core.xmltree import canonical
-from ssolab.faults.saml.editing import find, rewritten, signature_of, signed_part
+from ssolab.faults.saml.editing import element_of, find, remove, rewritten, signature_of, signed_part
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,3 +79,37 @@ def resealed(
         sign_anew(signature, credential or kit.own)
 
     return rewritten(xml, reseal)
+
+
+def step(algorithm: str, parameter: Element | None = None) -> Element:
+    """Make a Transform."""
+    made = element_of("ds:Transform", Algorithm=algorithm)
+    if parameter is not None:
+        made.append(parameter)
+    return made
+
+
+def transformed(xml: bytes, kit: Kit, *steps: Element, form: Form | None = None, without: str = "") -> bytes:
+    """Give the Reference other transforms, and sign what they leave over: *form*, and not the parts at a path."""
+
+    def transform(signature: Element) -> None:
+        holder = find(signature, "ds:SignedInfo/ds:Reference/ds:Transforms")
+        holder[:] = list(steps)
+        if without:
+            digest(signature, _but_for(signature, without))
+        elif form is not None:
+            digest(signature, without_its_signature(signature, form))
+
+    return resealed(xml, kit, transform)
+
+
+def _but_for(signature: Element, path: str) -> bytes:
+    """Write the canonical form of what holds a signature, without that and without one part more."""
+    parent = find(signature, "..")
+    part = find(parent, path)
+    holder = find(part, "..")
+    at = holder.index(part)
+    remove(part)
+    written = without_its_signature(signature, Form())
+    holder.insert(at, part)
+    return written

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from ssolab.core.instants import format_instant
 from ssolab.core.xmlforms import canonical_in
-from ssolab.core.xmltree import parse, serialise
+from ssolab.core.xmltree import DS, parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, forge, holding, remove, signature_of, signed_part
 from ssolab.faults.saml.resealing import USUAL, digest, digest_of, resealed, without_its_signature
@@ -213,4 +214,17 @@ def two_references_of_which_the_last_holds(xml: bytes, kit: Kit) -> bytes:
     """
     root = parse(resealed(xml, kit, lambda signature: _cover(signature, kit)), "message")
     forge(root, kit)
+    return serialise(root)
+
+
+@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, keeps=True, trips=("object-in-signature",))
+def time_of_signing_in_an_object(xml: bytes, kit: Kit) -> bytes:
+    """The signature carries an Object with the time at which it was made.
+
+    Advanced signatures have such properties and SAML does not. What stands there drops out of the digest, so nothing
+    may, however harmless it looks.
+    """
+    root = parse(xml, "message")
+    made = element_of("ds:SignatureProperty", format_instant(kit.now), Target="")
+    signature_of(signed_part(root)).append(holding("Object", made, DS))
     return serialise(root)

@@ -10,8 +10,16 @@ from ssolab.core.keys import Permission
 from ssolab.core.xmlshape import ENVELOPED, EXCLUSIVE, INCLUSIVE, Form
 from ssolab.core.xmltree import DS, SAML, parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
-from ssolab.faults.saml.editing import element_of, find, forge, remove
-from ssolab.faults.saml.resealing import USUAL, WITH_COMMENTS, digest, resealed, without_its_signature
+from ssolab.faults.saml.editing import find, forge, remove
+from ssolab.faults.saml.resealing import (
+    USUAL,
+    WITH_COMMENTS,
+    digest,
+    resealed,
+    step,
+    transformed,
+    without_its_signature,
+)
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -25,44 +33,6 @@ _STYLE: Final = "http://www.w3.org/1999/XSL/Transform"
 _XPATH: Final = "http://www.w3.org/TR/1999/REC-xpath-19991116"
 _FILTER: Final = "http://www.w3.org/2002/06/xmldsig-filter2"
 _DECRYPT: Final = "http://www.w3.org/2002/07/decrypt#XML"
-_MANY: Final = 200
-
-
-def _step(algorithm: str, parameter: Element | None = None) -> Element:
-    step = element_of("ds:Transform", Algorithm=algorithm)
-    if parameter is not None:
-        step.append(parameter)
-    return step
-
-
-def _listed(prefixes: str) -> Element:
-    return element_of("ec:InclusiveNamespaces", PrefixList=prefixes)
-
-
-def _transformed(xml: bytes, kit: Kit, *steps: Element, form: Form | None = None, without: str = "") -> bytes:
-    """Give the Reference other transforms, and sign what they leave over: *form*, and not the parts at a path."""
-
-    def transform(signature: Element) -> None:
-        holder = find(signature, "ds:SignedInfo/ds:Reference/ds:Transforms")
-        holder[:] = list(steps)
-        if without:
-            digest(signature, _without(signature, without))
-        elif form is not None:
-            digest(signature, without_its_signature(signature, form))
-
-    return resealed(xml, kit, transform)
-
-
-def _without(signature: Element, path: str) -> bytes:
-    """Write the canonical form of what holds a signature, without that and without one part more."""
-    parent = find(signature, "..")
-    part = find(parent, path)
-    holder = find(part, "..")
-    at = holder.index(part)
-    remove(part)
-    written = without_its_signature(signature, Form())
-    holder.insert(at, part)
-    return written
 
 
 def _and_forged(xml: bytes, kit: Kit) -> bytes:
@@ -81,7 +51,7 @@ def xslt_transform(xml: bytes, kit: Kit) -> bytes:
     style = etree.Element(f"{{{_STYLE}}}stylesheet", version="1.0", nsmap={"xsl": _STYLE})
     template = etree.SubElement(style, f"{{{_STYLE}}}template", match="/")
     etree.SubElement(template, "accepted")
-    return _transformed(xml, kit, _step(ENVELOPED), _step(_XSLT, style), _step(EXCLUSIVE), form=USUAL)
+    return transformed(xml, kit, step(ENVELOPED), step(_XSLT, style), step(EXCLUSIVE), form=USUAL)
 
 
 @fault("X-36", Nature.ATTACK, Stage.WIRE, keeps=True, cites="SAMLscope, docs/79", trips=_FORBIDDEN)
@@ -93,8 +63,8 @@ def xpath_transform_that_drops_the_subject(xml: bytes, kit: Kit) -> bytes:
     """
     path = etree.Element(f"{{{DS}}}XPath", nsmap={"ds": DS, "saml": SAML})
     path.text = "not(ancestor-or-self::saml:Subject)"
-    steps = (_step(ENVELOPED), _step(_XPATH, path), _step(EXCLUSIVE))
-    return _and_forged(_transformed(xml, kit, *steps, without="saml:Subject"), kit)
+    steps = (step(ENVELOPED), step(_XPATH, path), step(EXCLUSIVE))
+    return _and_forged(transformed(xml, kit, *steps, without="saml:Subject"), kit)
 
 
 @fault("X-36", Nature.ATTACK, Stage.WIRE, keeps=True, trips=_FORBIDDEN)
@@ -105,8 +75,8 @@ def xpath_filter_that_drops_the_subject(xml: bytes, kit: Kit) -> bytes:
     """
     path = etree.Element(f"{{{_FILTER}}}XPath", Filter="subtract", nsmap={"filter": _FILTER, "saml": SAML})
     path.text = "//saml:Subject"
-    steps = (_step(ENVELOPED), _step(_FILTER, path), _step(EXCLUSIVE))
-    return _and_forged(_transformed(xml, kit, *steps, without="saml:Subject"), kit)
+    steps = (step(ENVELOPED), step(_FILTER, path), step(EXCLUSIVE))
+    return _and_forged(transformed(xml, kit, *steps, without="saml:Subject"), kit)
 
 
 @fault("X-36", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
@@ -116,7 +86,7 @@ def base64_transform(xml: bytes, kit: Kit) -> bytes:
     Two messages of the same text and of different elements would have one digest. Only enveloped-signature and
     canonicalisation are allowed.
     """
-    return _transformed(xml, kit, _step(ENVELOPED), _step(EXCLUSIVE), _step(f"{DS}base64"), form=USUAL)
+    return transformed(xml, kit, step(ENVELOPED), step(EXCLUSIVE), step(f"{DS}base64"), form=USUAL)
 
 
 @fault("X-36", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
@@ -126,7 +96,7 @@ def decryption_transform(xml: bytes, kit: Kit) -> bytes:
     It has the receiver use its private key for whoever sends a message. Only enveloped-signature and canonicalisation
     are allowed.
     """
-    return _transformed(xml, kit, _step(ENVELOPED), _step(_DECRYPT), _step(EXCLUSIVE), form=USUAL)
+    return transformed(xml, kit, step(ENVELOPED), step(_DECRYPT), step(EXCLUSIVE), form=USUAL)
 
 
 @fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("missing-enveloped-transform",))
@@ -136,7 +106,7 @@ def enveloped_transform_missing(xml: bytes, kit: Kit) -> bytes:
     Taken at its word the signature would cover itself, which nobody can make. Some libraries leave the transform out of
     the list and apply it all the same.
     """
-    return _transformed(xml, kit, _step(EXCLUSIVE), form=Form())
+    return transformed(xml, kit, step(EXCLUSIVE), form=Form())
 
 
 @fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
@@ -145,7 +115,7 @@ def enveloped_transform_twice(xml: bytes, kit: Kit) -> bytes:
 
     The second time finds nothing, or another signature. Each of the two transforms stands once.
     """
-    return _transformed(xml, kit, _step(ENVELOPED), _step(ENVELOPED), _step(EXCLUSIVE), form=Form())
+    return transformed(xml, kit, step(ENVELOPED), step(ENVELOPED), step(EXCLUSIVE), form=Form())
 
 
 @fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
@@ -154,7 +124,7 @@ def canonicalisation_before_the_enveloped_transform(xml: bytes, kit: Kit) -> byt
 
     From bytes nothing can be left out any more. The enveloped-signature transform comes first.
     """
-    return _transformed(xml, kit, _step(EXCLUSIVE), _step(ENVELOPED), form=Form())
+    return transformed(xml, kit, step(EXCLUSIVE), step(ENVELOPED), form=Form())
 
 
 @fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
@@ -163,7 +133,7 @@ def canonicalisation_twice(xml: bytes, kit: Kit) -> bytes:
 
     The bytes of the first would have to be parsed again for the second. Each of the two transforms stands once.
     """
-    return _transformed(xml, kit, _step(ENVELOPED), _step(EXCLUSIVE), _step(EXCLUSIVE), form=Form())
+    return transformed(xml, kit, step(ENVELOPED), step(EXCLUSIVE), step(EXCLUSIVE), form=Form())
 
 
 @fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("malformed-signature",))
@@ -186,7 +156,7 @@ def inclusive_canonical_form_of_the_element(xml: bytes, kit: Kit) -> bytes:
 
     It holds until somebody moves the Assertion into another message. The exclusive form is the one for SAML.
     """
-    return _transformed(xml, kit, _step(ENVELOPED), _step(INCLUSIVE), form=Form(exclusive=False))
+    return transformed(xml, kit, step(ENVELOPED), step(INCLUSIVE), form=Form(exclusive=False))
 
 
 @fault(
@@ -202,7 +172,7 @@ def inclusive_canonical_form_where_it_is_permitted(xml: bytes, kit: Kit) -> byte
 
     Old partners cannot do otherwise. It is accepted, and reported all the same.
     """
-    return _transformed(xml, kit, _step(ENVELOPED), _step(INCLUSIVE), form=Form(exclusive=False))
+    return transformed(xml, kit, step(ENVELOPED), step(INCLUSIVE), form=Form(exclusive=False))
 
 
 @fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
@@ -211,7 +181,7 @@ def canonical_form_1_1_of_the_element(xml: bytes, kit: Kit) -> bytes:
 
     SAML knows the exclusive form and no other. A form that is rarely implemented is rarely tested.
     """
-    return _transformed(xml, kit, _step(ENVELOPED), _step(_C14N_11), form=Form(exclusive=False))
+    return transformed(xml, kit, step(ENVELOPED), step(_C14N_11), form=Form(exclusive=False))
 
 
 @fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
@@ -221,7 +191,7 @@ def canonical_form_with_comments_of_the_element(xml: bytes, kit: Kit) -> bytes:
     A comment that is signed is still a comment that splits a text for some readers. The form without comments is the
     one for SAML.
     """
-    return _transformed(xml, kit, _step(ENVELOPED), _step(EXCLUSIVE + WITH_COMMENTS), form=Form())
+    return transformed(xml, kit, step(ENVELOPED), step(EXCLUSIVE + WITH_COMMENTS), form=Form())
 
 
 def _with_method(xml: bytes, kit: Kit, algorithm: str) -> bytes:
@@ -247,44 +217,3 @@ def canonical_form_with_comments_of_signed_info(xml: bytes, kit: Kit) -> bytes:
     No comment may stand there, so the form has no use, and two verifiers read its name differently.
     """
     return _with_method(xml, kit, EXCLUSIVE + WITH_COMMENTS)
-
-
-@fault("X-39", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
-def prefix_list_with_every_prefix(xml: bytes, kit: Kit) -> bytes:
-    """The PrefixList names every prefix of the message.
-
-    Salesforce writes such lists. They are followed, and what is read is still what was digested.
-    """
-    names = ("ds", "saml", "samlp", "xs", "xsi")
-    step = _step(EXCLUSIVE, _listed(" ".join(names)))
-    return _transformed(xml, kit, _step(ENVELOPED), step, form=Form(prefixes=names))
-
-
-@fault("X-39", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
-def prefix_list_with_a_prefix_of_nothing(xml: bytes, kit: Kit) -> bytes:
-    """The PrefixList names a prefix that is bound to nothing.
-
-    Libraries write fixed lists. What is not declared adds nothing to the canonical form.
-    """
-    step = _step(EXCLUSIVE, _listed("xs nowhere"))
-    return _transformed(xml, kit, _step(ENVELOPED), step, form=Form(prefixes=("xs", "nowhere")))
-
-
-@fault("X-39", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
-def prefix_list_of_hundreds(xml: bytes, kit: Kit) -> bytes:
-    """The PrefixList names two hundred prefixes.
-
-    Each is searched for at each element, so that a small message costs much time. No honest list is long.
-    """
-    names = " ".join(f"p{number}" for number in range(_MANY))
-    return _transformed(xml, kit, _step(ENVELOPED), _step(EXCLUSIVE, _listed(names)), form=Form())
-
-
-@fault("X-39", Nature.ATTACK, Stage.WIRE, keeps=True, trips=("digest-mismatch",))
-def namespace_of_a_listed_prefix_changed(xml: bytes, _kit: Kit) -> bytes:
-    """A prefix that the PrefixList names was bound to another namespace after the element was signed.
-
-    It stands in values alone (`xsi:type="xs:string"`), where canonicalisation does not look by itself; that is what
-    the list is for. Who follows it sees that the types were changed.
-    """
-    return xml.replace(b'xmlns:xs="http://www.w3.org/2001/XMLSchema"', b'xmlns:xs="urn:example:types"')
