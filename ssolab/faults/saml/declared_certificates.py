@@ -125,7 +125,7 @@ def early_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
 def early_certificate_for_a_receiver_that_enforces_dates(xml: bytes, kit: Kit) -> bytes:
     """The certificate in the metadata begins next year, and the receiver enforces dates.
 
-    Such a receiver refuses until that day. Begin to sign with the key only then.
+    Such a receiver refuses until that day, whatever the key. Begin to sign with the key only then.
     """
     return _early(xml, kit)
 
@@ -134,7 +134,8 @@ def early_certificate_for_a_receiver_that_enforces_dates(xml: bytes, kit: Kit) -
 def certificate_for_other_uses_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The certificate in the metadata says that its key enciphers keys, serves TLS and is no authority.
 
-    Usages are for chains of certificates. In metadata the descriptor says what the key is for.
+    Usages are for chains of certificates, which nobody builds here. In metadata the descriptor says what the key is
+    for.
     """
     server = der.write(der.SEQUENCE, der.write_oid(_SERVER_AUTHENTICATION))
     extensions = (

@@ -54,7 +54,7 @@ def signing_key_first_in_metadata(xml: bytes, kit: Kit) -> bytes:
 def signing_key_between_two_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The metadata declares three keys, and the one in the middle signs.
 
-    The order means nothing. All of them are trusted.
+    The order of the keys means nothing. All of them are trusted, and each is tried.
     """
     return _among_others(xml, kit, 1)
 
@@ -116,7 +116,7 @@ def only_key_for_encryption_in_metadata(xml: bytes, _kit: Kit) -> bytes:
 def signing_key_for_encryption_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The metadata declares the key that signs for encryption only, and another one for signing.
 
-    A key speaks for what it was declared for and for nothing else. Declare it for signing.
+    A key speaks for what it was declared for and for nothing else. Declare it for signing, or for both.
     """
     root = _used(xml, "encryption")
     own = find(root, _DESCRIPTOR)
@@ -165,7 +165,7 @@ def garbage_for_a_certificate_in_metadata(xml: bytes, _kit: Kit) -> bytes:
 def certificate_that_is_cut_off_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The certificate ends in the middle, as after a careless copy.
 
-    There is no key to trust, and nothing is guessed.
+    There is no key to trust, and nothing is guessed. The whole certificate has to be copied.
     """
     return _certified(xml, kit.own.certificate.base64[:400])
 
@@ -181,7 +181,8 @@ def _chained(xml: bytes, certificate: str, *, first: bool) -> bytes:
 def chain_behind_the_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """Another certificate follows that of the signing key in the same X509Data, as from an authority.
 
-    One descriptor speaks for one key, that of its first certificate. The other is not trusted.
+    One descriptor speaks for one key, that of its first certificate. The other is not trusted, nor is anything it has
+    issued.
     """
     return _chained(xml, kit.foreign.certificate.base64, first=False)
 

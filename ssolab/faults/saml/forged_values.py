@@ -93,7 +93,7 @@ def ecdsa_value_of_zeros(xml: bytes, kit: Kit) -> bytes:
 def ecdsa_value_of_the_order(xml: bytes, kit: Kit) -> bytes:
     """The forged message has an ECDSA value whose r and s are the order of the curve.
 
-    That is zero again, for a check that only looks for the digit.
+    Counted in the circle of the curve that is zero again, for a check that only looks for the digit.
     """
     return _on_the_curve(xml, kit, lambda _: _pair(_ORDER, _ORDER), forging=True)
 

@@ -57,7 +57,7 @@ def without_key_info(sealing: Sealing, _kit: Kit) -> Sealing:
 def key_info_with_a_name_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature names its key by a KeyName, which means something to its sender alone.
 
-    Every trusted signing key is tried.
+    There is nothing to look it up in, and no need: every trusted signing key of the sender is tried.
     """
     return _showing(xml, element_of("ds:KeyName", kit.own.label))
 
@@ -83,7 +83,7 @@ def key_info_with_a_key_value_alone(xml: bytes, kit: Kit) -> bytes:
 def key_info_with_issuer_and_serial_number_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature names its certificate by issuer and serial number, and does not show it.
 
-    Names are of no account: every trusted signing key is tried.
+    Names are of no account, whether or not they fit: every trusted signing key is tried.
     """
     certificate = kit.own.certificate
     names = _holding(
@@ -107,7 +107,7 @@ def foreign_certificate_beside_a_genuine_signature(xml: bytes, kit: Kit) -> byte
 def key_info_with_a_chain(xml: bytes, kit: Kit) -> bytes:
     """The signature shows its certificate and another behind it, as from an authority.
 
-    No chain is built. They only say which trusted key to try first.
+    No chain is built, and nothing in it is believed. They only say which trusted key to try first.
     """
     shown = (kit.own.certificate, kit.foreign.certificate)
     return _showing(xml, _holding("ds:X509Data", *(_certificate(each.base64) for each in shown)))
@@ -134,7 +134,7 @@ def key_by_retrieval_method(xml: bytes, kit: Kit) -> bytes:
 def key_by_retrieval_of_x509_data(xml: bytes, kit: Kit) -> bytes:
     """A stranger signs, and a RetrievalMethod says at which address its X509Data stands.
 
-    The same for a whole KeyInfo in XML. Nothing is fetched.
+    The same for a whole KeyInfo in XML. Nothing is fetched, and what is there would not be believed.
     """
     method = element_of("ds:RetrievalMethod", URI=f"{_ADDRESS}#key", Type=f"{DS}X509Data")
     return _by_a_stranger(xml, kit, method)
@@ -144,7 +144,7 @@ def key_by_retrieval_of_x509_data(xml: bytes, kit: Kit) -> bytes:
 def key_by_key_info_reference(xml: bytes, kit: Kit) -> bytes:
     """A stranger signs, and a KeyInfoReference of XML Signature 1.1 says where the KeyInfo is.
 
-    The newer word for the same. Nothing is fetched.
+    The newer word for a RetrievalMethod. Nothing is fetched, and what is there would not be believed.
     """
     reference = etree.Element(f"{{{DS11}}}KeyInfoReference", URI=_ADDRESS, nsmap={"dsig11": DS11})
     return _by_a_stranger(xml, kit, reference)

@@ -151,7 +151,7 @@ def captured_assertion_in_a_logout_request(xml: bytes, kit: Kit) -> bytes:
 def captured_assertion_in_an_authn_request(xml: bytes, kit: Kit) -> bytes:
     """A signed Assertion that somebody captured stands in an AuthnRequest that nobody signed.
 
-    As with the LogoutRequest: the signature is good, and it is not the message's.
+    As with the LogoutRequest: the signature is good, and it is not the message's own, which has none at all.
     """
     return _captured(xml, kit, "AuthnRequest")
 

@@ -116,7 +116,7 @@ def reference_to_no_element(xml: bytes, kit: Kit) -> bytes:
 def genuine_signature_on_an_element_of_another_id(xml: bytes, kit: Kit) -> bytes:
     """The signed element got a new ID and the forged name; its signature still names the old ID.
 
-    A verifier that finds nothing of that ID and goes on has checked nothing.
+    A verifier that finds nothing of that ID and goes on has checked nothing. The Reference has to name its own element.
     """
     root = parse(xml, "message")
     forge(root, kit)

@@ -129,7 +129,7 @@ def signature_over_the_extensions_alone(xml: bytes, kit: Kit) -> bytes:
 def signature_over_its_own_object(xml: bytes, kit: Kit) -> bytes:
     """The signature is good, and covers an Object that it holds itself; the name was changed.
 
-    An enveloping signature is good XML Signature and has no place in SAML.
+    An enveloping signature is good XML Signature. In SAML it has no place, since nothing reads what it covers.
     """
     kept = element_of("ds:Object", "what was signed")
     root = _signing(xml, kit, kept)
@@ -218,7 +218,7 @@ def signature_emptied(xml: bytes, kit: Kit) -> bytes:
 def signature_value_emptied(xml: bytes, kit: Kit) -> bytes:
     """The signature has no value, and its digest was made anew for a changed name.
 
-    A verifier that takes an empty value for nothing to check lets it pass.
+    A verifier that takes an empty value for nothing to check lets it pass, and the digest gives no warning.
     """
     root = parse(xml, "message")
     signature = signature_of(signed_part(root))
@@ -239,7 +239,7 @@ def signature_value_emptied(xml: bytes, kit: Kit) -> bytes:
 def name_changed_after_signing(xml: bytes, kit: Kit) -> bytes:
     """The name was changed after the message was signed, and nothing else.
 
-    What every signature is for. The digest no longer fits.
+    This is what every signature is for: the digest of what arrived no longer fits.
     """
     root = parse(xml, "message")
     forge(root, kit)

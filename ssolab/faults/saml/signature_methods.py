@@ -48,7 +48,7 @@ def signed_with_pss(sealing: Sealing, _kit: Kit) -> Sealing:
 def signed_with_sha512(sealing: Sealing, _kit: Kit) -> Sealing:
     """Signature and digest are made with SHA-512.
 
-    It is accepted like SHA-256 and SHA-384.
+    It is accepted like SHA-256 and SHA-384, which are as good here.
     """
     return replace(sealing, hash="sha512")
 
@@ -57,7 +57,7 @@ def signed_with_sha512(sealing: Sealing, _kit: Kit) -> Sealing:
 def signed_with_ecdsa(sealing: Sealing, kit: Kit) -> Sealing:
     """The signature is ECDSA, by a trusted key on P-256.
 
-    It is accepted.
+    Such keys are short and quick, and few partners use them. The signature is accepted.
     """
     return replace(sealing, credential=kit.others[_CURVE])
 

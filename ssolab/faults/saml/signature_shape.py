@@ -74,7 +74,8 @@ def _second_info(xml: bytes, kit: Kit, *, first: bool) -> bytes:
 def forged_signed_info_before_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
     """The name was changed, and a second SignedInfo with the digest that fits stands before the genuine one.
 
-    The value is checked over one of them and the digest over the other. There is exactly one.
+    The value is checked over one of them, and the digest is taken from the other. There has to be exactly one
+    SignedInfo.
     """
     return _second_info(xml, kit, first=True)
 
@@ -91,7 +92,8 @@ def forged_signed_info_before_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
 def forged_signed_info_after_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
     """The name was changed, and a second SignedInfo with the digest that fits stands after the genuine one.
 
-    The same for a verifier that takes the last.
+    As with the one before: the value is checked over the first, and a reader that takes the last compares with the
+    digest there.
     """
     return _second_info(xml, kit, first=False)
 
@@ -173,7 +175,8 @@ def comment_in_the_digest_of_the_assertion(xml: bytes, kit: Kit) -> bytes:
 def comment_in_the_digest_of_the_message(xml: bytes, kit: Kit) -> bytes:
     """The name was changed, and a comment with the digest that fits stands in the DigestValue of the message.
 
-    The same where the Response is signed.
+    As in the Assertion: canonicalisation drops the comment, so the value holds, and a careless reader compares with the
+    comment alone.
     """
     return _commented(xml, kit)
 

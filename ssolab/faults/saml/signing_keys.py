@@ -53,7 +53,8 @@ def signed_by_a_stranger_without_any_certificate(sealing: Sealing, kit: Kit) -> 
 def signed_by_a_stranger_with_a_look_alike_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows a certificate with the subject, issuer, serial number and dates of the trusted one.
 
-    Anybody can write such a certificate over a key of his own. Keys are compared, never names.
+    Anybody can write such a certificate over a key of his own, and no library will say that it is not the right one.
+    Keys are compared, never names.
     """
     return replace(sealing, credential=kit.foreign)
 
@@ -62,7 +63,8 @@ def signed_by_a_stranger_with_a_look_alike_certificate(sealing: Sealing, kit: Ki
 def signed_by_a_stranger_with_the_trusted_key_identifier(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows a certificate that claims the subject key identifier of the trusted one.
 
-    The identifier is text in a certificate like any other. Keys are compared, never their names.
+    The identifier is text in a certificate like any other, and everybody may write it. Keys are compared, never their
+    names.
     """
     trusted = kit.own.certificate
     identifier = trusted.extension(SUBJECT_KEY_IDENTIFIER) or subject_key_identifier(trusted.spki)
@@ -112,7 +114,7 @@ def renewed_certificate_over_the_same_key(sealing: Sealing, kit: Kit) -> Sealing
 def certificate_of_another_authority_over_the_same_key(sealing: Sealing, kit: Kit) -> Sealing:
     """The message shows a certificate over the trusted key that another authority issued.
 
-    Trust is by key, so who issued a certificate is of no account.
+    Trust is by key, so who issued a certificate is of no account; the report says that it is another one.
     """
     return _signed_by(sealing, kit.own, _renewed(kit, "Another Authority"))
 
@@ -128,7 +130,8 @@ def certificate_of_another_authority_over_the_same_key(sealing: Sealing, kit: Ki
 def renewed_certificate_for_a_receiver_that_compares_certificates(sealing: Sealing, kit: Kit) -> Sealing:
     """The message shows a renewed certificate over the trusted key, and the receiver compares certificates.
 
-    For such a receiver a renewal is a change of trust: it needs the new certificate first.
+    For such a receiver a renewal is a change of trust like any other: it needs the new certificate before the first
+    message.
     """
     return _signed_by(sealing, kit.own, _renewed(kit))
 

@@ -71,7 +71,8 @@ def xpath_transform_that_drops_the_subject(xml: bytes, kit: Kit) -> bytes:
 def xpath_filter_that_drops_the_subject(xml: bytes, kit: Kit) -> bytes:
     """An XPath filter of the second kind subtracts the Subject from what is signed, and the name was changed.
 
-    The same in newer words. Only enveloped-signature and canonicalisation are allowed.
+    The same as an XPath transform, in newer and quicker words. Only enveloped-signature and canonicalisation are
+    allowed.
     """
     path = etree.Element(f"{{{_FILTER}}}XPath", Filter="subtract", nsmap={"filter": _FILTER, "saml": SAML})
     path.text = "//saml:Subject"
@@ -170,7 +171,7 @@ def inclusive_canonical_form_of_the_element(xml: bytes, kit: Kit) -> bytes:
 def inclusive_canonical_form_where_it_is_permitted(xml: bytes, kit: Kit) -> bytes:
     """The element is digested in the inclusive canonical form, and the receiver permits it.
 
-    Old partners cannot do otherwise. It is accepted, and reported all the same.
+    Some old partners cannot do otherwise. It is accepted for them, and reported all the same.
     """
     return transformed(xml, kit, step(ENVELOPED), step(INCLUSIVE), form=Form(exclusive=False))
 

@@ -98,7 +98,7 @@ def hmac_md5_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
 def hmac_sha256_with_the_certificate(xml: bytes, kit: Kit) -> bytes:
     """The forged message is signed by an HMAC with SHA-256, whose secret is the trusted certificate as PEM.
 
-    The same for a verifier that hands its certificate file over as the key. No HMAC is accepted.
+    The same for a verifier that hands its certificate file over as the key, whatever is in it. No HMAC is accepted.
     """
     return _by_hmac(xml, kit, f"{_MORE}hmac-sha256", "sha256", secret=kit.own.certificate.pem.encode())
 
@@ -149,7 +149,7 @@ def sha1_in_the_digest(sealing: Sealing, _kit: Kit) -> Sealing:
 def sha1_where_it_is_permitted(sealing: Sealing, _kit: Kit) -> Sealing:
     """Signature and digest are made with SHA-1, and the receiver permits it for this old partner.
 
-    It is accepted, and reported all the same.
+    It is accepted, and reported all the same, so that the permission is not forgotten when the partner has changed.
     """
     return replace(sealing, hash="sha1")
 
@@ -191,7 +191,7 @@ def md5_in_the_digest(xml: bytes, kit: Kit) -> bytes:
 def dsa_in_the_signature(xml: bytes, _kit: Kit) -> bytes:
     """The signature method is DSA with SHA-1, the one that the first standard demanded.
 
-    Its keys have 1024 bits. No permission covers it.
+    Its keys have 1024 bits and its hash is SHA-1. No permission covers it; the sender has to change its key.
     """
     root = parse(xml, "message")
     find(signature_of(signed_part(root)), _METHOD).set("Algorithm", f"{DS}dsa-sha1")
@@ -233,7 +233,7 @@ def signed_with_a_short_rsa_key(sealing: Sealing, kit: Kit) -> Sealing:
 def signed_with_a_short_rsa_key_where_it_is_permitted(sealing: Sealing, kit: Kit) -> Sealing:
     """A trusted RSA key of 1024 bits signs, and the receiver permits it.
 
-    It is accepted, and reported all the same.
+    It is accepted, and reported all the same, so that the permission is not forgotten.
     """
     return replace(sealing, credential=kit.others["short-rsa"])
 
@@ -251,6 +251,6 @@ def signed_with_a_short_rsa_key_where_it_is_permitted(sealing: Sealing, kit: Kit
 def signed_with_a_key_on_a_tiny_curve(sealing: Sealing, kit: Kit) -> Sealing:
     """A trusted key on a curve of 192 bits signs.
 
-    No permission covers it.
+    Such a key can be computed from its public half by those who can pay for it. No permission covers it.
     """
     return replace(sealing, credential=kit.others["tiny-curve"])

@@ -222,7 +222,7 @@ def xsw8_original_assertion_in_object(xml: bytes, kit: Kit) -> bytes:
 def xsw9_original_response_in_object(xml: bytes, kit: Kit) -> bytes:
     """A forged Response carries the signature, and the Object in that the signed original Response.
 
-    The eighth form for a signed message. The signature has to name the message that holds it.
+    The eighth form, for a signed message in place of an Assertion. The signature has to name the message that holds it.
     """
     root = parse(xml, "message")
     evil = forged(root, kit)
