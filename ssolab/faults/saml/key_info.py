@@ -83,7 +83,7 @@ def key_info_with_a_key_value_alone(xml: bytes, kit: Kit) -> bytes:
 def key_info_with_issuer_and_serial_number_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature names its certificate by issuer and serial number, and does not show it.
 
-    Names are of no account, whether or not they fit: every trusted signing key is tried.
+    Names are of no account, whether or not they fit the trusted certificate: every trusted signing key is tried.
     """
     certificate = kit.own.certificate
     names = _holding(

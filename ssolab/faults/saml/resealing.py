@@ -11,9 +11,9 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.algorithms import SIGNATURE_ALGORITHMS
+from ssolab.core.findings import ConfigError
 from ssolab.core.xmlforms import canonical_in
 from ssolab.core.xmlshape import EXCLUSIVE, Form
-from ssolab.core.xmltree import canonical
 from ssolab.faults.saml.editing import element_of, find, remove, rewritten, signature_of, signed_part
 
 if TYPE_CHECKING:
@@ -28,6 +28,18 @@ USUAL: Final = Form(prefixes=("xs",))
 """How `saml.issue` canonicalises what it signs."""
 
 
+def written(part: Element, form: Form = USUAL, *, comments: bool = False) -> bytes:
+    """Write the canonical form of a part of the message.
+
+    Raises:
+        ConfigError: another fault has seen to it that there is none.
+    """
+    try:
+        return canonical_in(part, form, comments=comments)
+    except ValueError:
+        raise ConfigError("fault", "another fault leaves nothing to digest", "put this fault in alone") from None
+
+
 def without_its_signature(signature: Element, form: Form = USUAL, *, comments: bool = False) -> bytes:
     """Write the canonical form of what holds a signature, the signature left out."""
     parent = signature.getparent()
@@ -35,9 +47,10 @@ def without_its_signature(signature: Element, form: Form = USUAL, *, comments: b
         return b""
     at = parent.index(signature)
     parent.remove(signature)
-    written = canonical_in(parent, form, comments=comments)
-    parent.insert(at, signature)
-    return written
+    try:
+        return written(parent, form, comments=comments)
+    finally:
+        parent.insert(at, signature)
 
 
 def digest_of(data: bytes) -> str:
@@ -54,7 +67,7 @@ def info_of(signature: Element) -> bytes:
     """Write SignedInfo in the canonical form that it names."""
     info = find(signature, "ds:SignedInfo")
     method = find(info, "ds:CanonicalizationMethod").get("Algorithm", "")
-    return canonical(info, exclusive=method.startswith(EXCLUSIVE), comments=method.endswith(WITH_COMMENTS))
+    return written(info, Form(exclusive=method.startswith(EXCLUSIVE)), comments=method.endswith(WITH_COMMENTS))
 
 
 def put_value(signature: Element, value: bytes) -> None:
@@ -63,9 +76,15 @@ def put_value(signature: Element, value: bytes) -> None:
 
 
 def sign_anew(signature: Element, credential: SigningCredential) -> None:
-    """Make the signature value over SignedInfo as it stands now, with the method that it names."""
-    method = find(signature, "ds:SignedInfo/ds:SignatureMethod").get("Algorithm", "")
-    put_value(signature, SIGNATURE_ALGORITHMS[method].sign(credential.private, info_of(signature)))
+    """Make the signature value over SignedInfo as it stands now, with the method that it names.
+
+    Raises:
+        ConfigError: another fault has named a method that nobody can sign with.
+    """
+    algorithm = SIGNATURE_ALGORITHMS.get(find(signature, "ds:SignedInfo/ds:SignatureMethod").get("Algorithm", ""))
+    if algorithm is None:
+        raise ConfigError("fault", "the signature method is none that we can sign with", "put this fault in alone")
+    put_value(signature, algorithm.sign(credential.private, info_of(signature)))
 
 
 def resealed(
@@ -110,6 +129,7 @@ def _but_for(signature: Element, path: str) -> bytes:
     holder = find(part, "..")
     at = holder.index(part)
     remove(part)
-    written = without_its_signature(signature, Form())
-    holder.insert(at, part)
-    return written
+    try:
+        return without_its_signature(signature, Form())
+    finally:
+        holder.insert(at, part)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING
 
-from ssolab.core.xmlforms import canonical_in
 from ssolab.core.xmltree import DS, SAML, Element, parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import (
@@ -19,7 +18,7 @@ from ssolab.faults.saml.editing import (
     signature_of,
     signed_part,
 )
-from ssolab.faults.saml.resealing import USUAL, digest, sign_anew, without_its_signature
+from ssolab.faults.saml.resealing import digest, sign_anew, without_its_signature, written
 from ssolab.saml.names import RESPONDER
 
 if TYPE_CHECKING:
@@ -36,7 +35,7 @@ def _signing(xml: bytes, kit: Kit, covered: str | Element) -> Element:
         signature.append(part)
     part.set("ID", kit.new_id())
     find(signature, "ds:SignedInfo/ds:Reference").set("URI", f"#{part.get('ID')}")
-    digest(signature, canonical_in(part, USUAL))
+    digest(signature, written(part))
     sign_anew(signature, kit.own)
     return root
 

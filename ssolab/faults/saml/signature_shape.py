@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 from lxml import etree
 
 from ssolab.core.instants import format_instant
-from ssolab.core.xmlforms import canonical_in
 from ssolab.core.xmltree import DS, parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, forge, holding, remove, signature_of, signed_part
-from ssolab.faults.saml.resealing import USUAL, digest, digest_of, resealed, without_its_signature
+from ssolab.faults.saml.resealing import digest, digest_of, resealed, without_its_signature, written
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -188,7 +187,7 @@ def _cover(signature: Element, kit: Kit) -> None:
     genuine = find(signature, _REFERENCE)
     second = copy.deepcopy(genuine)
     second.set("URI", f"#{also.get('ID')}")
-    find(second, "ds:DigestValue").text = digest_of(canonical_in(also, USUAL))
+    find(second, "ds:DigestValue").text = digest_of(written(also))
     genuine.addnext(second)
     digest(signature, without_its_signature(signature))
 
