@@ -74,7 +74,7 @@ class Fault(Entry):
         warns: the codes of the warnings that it reports beside.
         signs: how the valid message may be signed that the fault starts from; each is tried.
         receiver: settings of the receiver under which this shows (fields of its expectation); most need none.
-        needs: what the kit must have beyond the ordinary: `request`, `retired`, `encryption`.
+        needs: what the kit must have beyond the ordinary: `request`, `retired`, `encryption`, or one of its `others`.
         keeps: whether the genuine name stays in the message beside the forged one; else it speaks of the forged alone.
         sent: how often the same message is sent; the last answer counts.
         alter: the generator.
@@ -139,6 +139,7 @@ class Kit:
         address: where the message goes.
         encryption: the receiver's encryption key, if it has one.
         federation: the key that signs metadata, where metadata is signed.
+        others: further keys that the receiver trusts, by what is special in them: `short-rsa`, `tiny-curve`, `curve`.
     """
 
     now: datetime
@@ -152,12 +153,13 @@ class Kit:
     retired: SigningCredential | None = None
     encryption: TrustedKey | None = None
     federation: SigningCredential | None = None
+    others: Mapping[str, SigningCredential] = field(default_factory=dict)
 
     @property
     def has(self) -> frozenset[str]:
         """What it has beyond the ordinary."""
         extras = {"retired": self.retired, "encryption": self.encryption, "federation": self.federation}
-        return frozenset(name for name, given in extras.items() if given is not None)
+        return frozenset(name for name, given in extras.items() if given is not None).union(self.others)
 
 
 def fault(  # noqa: PLR0913  each is a statement about the fault that nothing else can make

@@ -7,16 +7,22 @@ import itertools
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from cryptography.hazmat.primitives.asymmetric import ec
+
 from ssolab.core.findings import InputError, Severity
 from ssolab.core.keys import SigningCredential
+from ssolab.core.names import name_of
 from ssolab.core.selfsigned import self_signed
-from ssolab.faults.engine import Carrier, Kit, Sealing, Stage, speaks_of
+from ssolab.faults.engine import Carrier, Kit, Sealing, Stage, altered, speaks_of
 from ssolab.faults.issuing import posted, redirected, sealed
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.checks import accept
 from ssolab.saml.issue import draft_request, draft_response
+from ssolab.saml.metadata import read_entity
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.saml.request_checks import accept_request, request_expected_of
+from tests.keys import ec_test_key
+from tests.keys import test_key as rsa_key
 from tests.saml.samples import (
     ACS,
     IDP,
@@ -33,7 +39,10 @@ from tests.saml.samples import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ssolab.core.findings import Report
+    from ssolab.core.keys import PrivateKey, TrustedKey
     from ssolab.faults.engine import Fault
     from ssolab.saml.checks import Expected
 
@@ -77,6 +86,28 @@ def look_alike(key: str) -> SigningCredential:
     return SigningCredential(private=private("foreign"), certificate=made, label="foreign")
 
 
+@functools.cache
+def special() -> Mapping[str, SigningCredential]:
+    """Keys that the receiver of some faults trusts beside the ordinary one."""
+    keys: dict[str, PrivateKey] = {
+        "short-rsa": rsa_key("legacy", 1024),
+        "curve": ec_test_key("p256"),
+        "tiny-curve": ec.derive_private_key(7, ec.SECP192R1()),
+    }
+    dated = certificate("idp")
+    made = {
+        name: self_signed(
+            private=key,
+            subject=name_of([("CN", name)]),
+            serial=7,
+            not_before=dated.not_before,
+            not_after=dated.not_after,
+        )
+        for name, key in keys.items()
+    }
+    return {name: SigningCredential(private=keys[name], certificate=made[name], label=name) for name in keys}
+
+
 def kit() -> Kit:
     numbers = itertools.count(1)
     return Kit(
@@ -88,6 +119,8 @@ def kit() -> Kit:
         foreign=look_alike("idp"),
         recipient=SP,
         address=ACS,
+        retired=credential("old"),
+        others=special(),
     )
 
 
@@ -103,13 +136,16 @@ def refused(error: InputError) -> Outcome:
     return Outcome((error.code,), (), None)
 
 
-def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
-    """Send a Response with those faults, and say what the relying party makes of it."""
-    tools = kit()
-    settings: dict[str, Any] = {"replay": Seen()}
-    for each in faults:
-        settings |= {name: value(tools) if callable(value) else value for name, value in each.receiver.items()}
-    here: Expected = expected(**settings | changes)
+def loaded(metadata: bytes) -> tuple[TrustedKey, ...]:
+    """Give the keys that the relying party takes from the metadata of the asserting party."""
+    role = read_entity(metadata, "metadata.xml").idp
+    assert role is not None
+    return role.trusted_keys(IDP)
+
+
+def issued(*faults: Fault, sign: str = "assertion", tools: Kit | None = None) -> bytes:
+    """Write a Response with those faults, as the asserting party sends it."""
+    tools = kit() if tools is None else tools
     draft = draft_response(
         asserting(),
         now=NOW,
@@ -119,7 +155,22 @@ def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
         in_response_to=REQUEST,
     )
     sealing = Sealing(credential=credential("idp"), sign=sign)
-    xml = sealed(draft.element(), sealing, tools, faults)
+    return sealed(draft.element(), sealing, tools, faults)
+
+
+def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
+    """Send a Response with those faults, and say what the relying party makes of it."""
+    tools = kit()
+    settings: dict[str, Any] = {"replay": Seen()}
+    for each in faults:
+        settings |= {name: value(tools) if callable(value) else value for name, value in each.receiver.items()}
+    if any(each.stage is Stage.METADATA for each in faults):
+        try:
+            settings["trusted"] = loaded(altered(faults, Stage.METADATA, asserting().document(NOW), tools))
+        except InputError as error:
+            return refused(error)
+    here: Expected = expected(**settings | changes)
+    xml = issued(*faults, sign=sign, tools=tools)
     fields = posted(xml, tools, faults, location=ACS).fields
     said = Outcome((), (), None)
     for _ in range(max((each.sent for each in faults), default=1)):
@@ -159,7 +210,7 @@ def ask(*faults: Fault, sign: str = "request", **changes: Any) -> Outcome:
 
 def deliver(fault: Fault, sign: str) -> Outcome:
     """Send what carries a fault to whoever has to refuse it."""
-    return {Carrier.RESPONSE: respond, Carrier.REQUEST: ask}[fault.carrier](fault, sign=sign)
+    return {Carrier.RESPONSE: respond, Carrier.METADATA: respond, Carrier.REQUEST: ask}[fault.carrier](fault, sign=sign)
 
 
-__all__ = ["FORGED", "GENUINE", "POST", "REDIRECT", "Outcome", "Seen", "ask", "deliver", "kit", "respond"]
+__all__ = ["FORGED", "GENUINE", "POST", "REDIRECT", "Outcome", "Seen", "ask", "deliver", "issued", "kit", "respond"]

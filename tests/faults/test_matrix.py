@@ -15,7 +15,9 @@ from tests.faults.parts import GENUINE, Outcome, respond
 if TYPE_CHECKING:
     from ssolab.faults.engine import Fault
 
-RESPONSES = [(each, sign) for each in faults() if each.carrier is Carrier.RESPONSE for sign in each.signs]
+RESPONSES = [
+    (each, sign) for each in faults() if each.carrier in {Carrier.RESPONSE, Carrier.METADATA} for sign in each.signs
+]
 
 
 @pytest.mark.parametrize(("fault", "sign"), [pytest.param(*each, id=f"{each[0].code}-{each[1]}") for each in RESPONSES])
@@ -25,9 +27,14 @@ def test_a_response_with_a_fault_is_refused_for_exactly_the_declared_reasons(fau
     )
 
 
+@pytest.mark.parametrize(("fault", "sign"), [pytest.param(*each, id=f"{each[0].code}-{each[1]}") for each in RESPONSES])
+def test_the_second_opinions_change_nothing(fault: Fault, sign: str) -> None:
+    assert respond(fault, sign=sign, opinions=True) == respond(fault, sign=sign)
+
+
 @pytest.mark.parametrize("sign", ["assertion", "response", "both"])
 def test_the_same_message_without_a_fault_logs_in_the_genuine_name(sign: str) -> None:
-    assert respond(sign=sign) == Outcome((), (), GENUINE)
+    assert respond(sign=sign) == respond(sign=sign, opinions=True) == Outcome((), (), GENUINE)
 
 
 @pytest.mark.parametrize("fault", [pytest.param(each, id=each.code) for each in faults()])

@@ -131,3 +131,23 @@ def added(root: Element, path: str, tag: str, text: str = "", **values: str) -> 
     made = etree.SubElement(root if path == "." else find(root, path), named(tag), values)
     made.text = text or None
     return root
+
+
+def forge(root: Element, kit: Kit) -> None:
+    """Write the forged name over the genuine one, wherever it stands, and leave all else as it was signed."""
+    for name in root.iter(f"{{{SAML}}}NameID"):
+        name.text = kit.forged
+
+
+def signed_part(root: Element) -> Element:
+    """Give what carries the signature: the Assertion where that is signed, else the message."""
+    assertion = root.find(ASSERTION)
+    return assertion if assertion is not None and assertion.find(SIGNATURE) is not None else root
+
+
+def element_of(prefixed: str, text: str | None = None, **attributes: str) -> Element:
+    """Make an element with one of the usual prefixes."""
+    prefix = prefixed.partition(":")[0]
+    made = etree.Element(named(prefixed), attributes, nsmap={prefix: _PREFIXES[prefix]})
+    made.text = text
+    return made

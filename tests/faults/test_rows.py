@@ -1,0 +1,32 @@
+"""No row of the catalogue of attacks is dropped without a word: it is played by a fault, or a line says why not."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import pytest
+
+from ssolab.faults.saml import faults
+
+ROWS: Final = {"X": 40, "K": 21}
+"""How many rows the sections have that are held to it."""
+
+NOT_A_FAULT: Final = {
+    "K-12": "it is about the time that a comparison takes, inside a library; no HMAC is accepted, so none is compared",
+    "K-20": "a message signed with the stolen key is the valid one to every verifier; K-07 plays what helps, that the "
+    "key was taken out of the metadata",
+    "K-21": "it is about a library that refuses trusted certificates; K-04 plays those certificates, and the second "
+    "opinions have to agree there",
+}
+
+
+def test_every_row_is_played_or_said_not_to_be() -> None:
+    played = {each.row for each in faults()}
+    rows = {f"{section}-{number:02}" for section, count in ROWS.items() for number in range(1, count + 1)}
+    assert rows - played == set(NOT_A_FAULT)
+    assert not played & set(NOT_A_FAULT)
+
+
+@pytest.mark.parametrize("row", NOT_A_FAULT)
+def test_a_row_that_is_not_played_has_a_reason(row: str) -> None:
+    assert len(NOT_A_FAULT[row].split()) > 8
