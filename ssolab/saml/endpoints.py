@@ -88,12 +88,17 @@ class IndexedEndpoint:
         self.carried.write(element)
 
 
+def is_address(text: str) -> bool:
+    """Say whether a browser may be sent there: an http or https address with a host."""
+    return _LOCATION.fullmatch(text) is not None
+
+
 def _endpoint(element: Element, document: str) -> tuple[str, str, str | None]:
     binding = needed(element, "Binding", document)
     location = needed(element, "Location", document)
     response_location = element.get("ResponseLocation")
     for address in (location, response_location):
-        if address is not None and not _LOCATION.fullmatch(address):
+        if address is not None and not is_address(address):
             raise refused(
                 element, document, f"{local_name(element)} points to {address!r}, which is no http or https address",
                 "ask the partner for metadata with real addresses",

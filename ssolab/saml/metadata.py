@@ -103,13 +103,18 @@ class EntityDescriptor:
 
 def _role(parts: Parts, tag: str, document: str) -> Element | None:
     """Find the one role of that kind that speaks SAML 2.0; some entities keep another beside it for SAML 1.1."""
-    found = [role for role in parts.all(tag) if PROTOCOL in role.get("protocolSupportEnumeration", "").split()]
+    found = speaking(parts, tag)
     if len(found) > 1:
         raise refused(
             found[1], document, f"the entity has {len(found)} {local_name(found[1])} for SAML 2.0",
             "leave the one in use and remove the other",
         )  # fmt: skip
     return found[0] if found else None
+
+
+def speaking(parts: Parts, tag: str) -> list[Element]:
+    """Find the roles of one kind that speak SAML 2.0."""
+    return [role for role in parts.all(tag) if PROTOCOL in role.get("protocolSupportEnumeration", "").split()]
 
 
 def read_entity(data: bytes | Element, name: str, *, entity_id: str | None = None) -> EntityDescriptor:
@@ -131,7 +136,7 @@ def read_entity(data: bytes | Element, name: str, *, entity_id: str | None = Non
         )  # fmt: skip
     if root.tag == ENTITY and entity_id is None:
         return EntityDescriptor.read(root, name)
-    inside = list(_entities(root))
+    inside = list(entities_in(root))
     chosen = [element for element in inside if entity_id in {None, element.get("entityID")}]
     if len(chosen) == 1:
         return EntityDescriptor.read(chosen[0], name)
@@ -151,7 +156,11 @@ def read_entity(data: bytes | Element, name: str, *, entity_id: str | None = Non
 
 
 def parsed(data: bytes, name: str) -> Element:
-    """Parse, and name the cure for the one mistake that Salesforce's own download can hold."""
+    """Parse, and name the cure for the one mistake that Salesforce's own download can hold.
+
+    Raises:
+        InputError: it is no XML that may be processed.
+    """
     try:
         return parse(data, name)
     except InputError as error:
@@ -160,13 +169,13 @@ def parsed(data: bytes, name: str) -> Element:
         raise
 
 
-def _entities(root: Element) -> Iterator[Element]:
+def entities_in(root: Element) -> Iterator[Element]:
     """Every EntityDescriptor that stands where the schema allows one, however deep the groups are nested."""
     if root.tag == ENTITY:
         yield root
     elif root.tag == ENTITIES:
         for child in root:
-            yield from _entities(child)
+            yield from entities_in(child)
 
 
 def write_entity(entity: EntityDescriptor, *, indent: int | None = 2) -> bytes:
