@@ -120,7 +120,7 @@ def bound_host(host: str, *, unsafe: bool) -> str:
     Raises:
         ConfigError: others could reach it, and nobody said that they may.
     """
-    from ssolab.web.pages import is_loopback
+    from ssolab.core.hosts import is_loopback
 
     if not (unsafe or is_loopback(host)):
         problem = "others could reach the lab there, and it lets anybody log in as anybody"
@@ -142,11 +142,11 @@ def config_of(  # noqa: PLR0913  each is an option of the command
     Raises:
         ConfigError: metadata of a side is missing.
     """
+    from ssolab.core.hosts import is_loopback
     from ssolab.core.keys import new_private_key
     from ssolab.cutover.cast import cast_for
     from ssolab.cutover.model import User
     from ssolab.web.lab import LabConfig
-    from ssolab.web.pages import is_loopback
 
     cast = cast_for(inventory, new_private_key)
     first, *others = _plays(inventory, link, cast, sign)
