@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import socket
-import threading
 import time
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -15,50 +12,13 @@ import pytest
 from ssolab.core.findings import InputError
 from ssolab.core.hosts import is_public
 from ssolab.fetching import Limits, fetch
+from tests.web.serving import reply, serving
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+    from http.server import BaseHTTPRequestHandler
 
 BODY = b"<md/>" * 100
-
-
-@contextlib.contextmanager
-def serving(answer: Callable[[BaseHTTPRequestHandler], object]) -> Iterator[str]:
-    """A server on loopback; gives its address."""
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def do_GET(self) -> None:
-            with contextlib.suppress(OSError):  # the client may have had enough
-                answer(self)
-            self.close_connection = True
-
-        def log_message(self, *_arguments: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def reply(body: bytes = BODY, status: int = 200, **headers: str) -> Callable[[BaseHTTPRequestHandler], object]:
-    def answer(request: BaseHTTPRequestHandler) -> None:
-        request.send_response(status)
-        given = {"Content-Length": str(len(body))} | {name.replace("_", "-"): text for name, text in headers.items()}
-        for name, text in given.items():
-            request.send_header(name, text)
-        request.end_headers()
-        request.wfile.write(body)
-
-    return answer
 
 
 QUICK = Limits(max_bytes=10_000, seconds=0.6)
@@ -74,7 +34,7 @@ def refused(answer: Callable[[BaseHTTPRequestHandler], object], limits: Limits =
 
 
 def test_a_document_is_fetched_from_this_machine() -> None:
-    with serving(reply(Content_Type="application/samlmetadata+xml")) as base:
+    with serving(reply(BODY, Content_Type="application/samlmetadata+xml")) as base:
         assert fetch(f"{base}/metadata?a=b") == BODY
         assert fetch(base.replace("127.0.0.1", "localhost")) == BODY
 
@@ -84,7 +44,7 @@ def test_the_server_is_asked_for_the_path_and_the_query_as_they_were_written() -
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         asked.append((request.path, request.headers["Host"], request.headers["Accept-Encoding"]))
-        reply()(request)
+        reply(BODY)(request)
 
     with serving(answer) as base:
         fetch(f"{base}/a%20b/ü?so=1&sc=%2F#part")
@@ -155,23 +115,23 @@ def test_a_server_that_drips_is_left_when_the_time_is_up(part: str) -> None:
 @pytest.mark.parametrize(
     ("answer", "says"),
     [
-        (reply(status=404), "it answers 404 Not Found"),
-        (reply(status=500), "it answers 500"),
+        (reply(BODY, status=404), "it answers 404 Not Found"),
+        (reply(BODY, status=500), "it answers 500"),
         (reply(b"", status=204), "it answers 204"),
-        (reply(Content_Type="text/html; charset=utf-8"), "it answers with text/html"),
+        (reply(BODY, Content_Type="text/html; charset=utf-8"), "it answers with text/html"),
         (reply(b"{}", Content_Type="application/json"), "it answers with application/json"),
-        (reply(Content_Encoding="br"), "it is packed as br"),
+        (reply(BODY, Content_Encoding="br"), "it is packed as br"),
         (reply(b"no gzip", Content_Encoding="gzip"), "its gzip is damaged"),
         (reply(gzip.compress(BODY)[:-12], Content_Encoding="gzip"), "the answer is cut off"),
-        (reply(Content_Length="1000"), "the answer is cut off"),
+        (reply(BODY, Content_Length="1000"), "the answer is cut off"),
         (lambda request: request.wfile.write(b"what?\r\n\r\n"), "it does not answer"),
         (lambda request: request.wfile.write(b""), "it does not answer"),
-        (reply(status=302, Location="file:///etc/passwd"), "neither https nor http, it redirects to file:///etc/passwd"),
-        (reply(status=302, Location="http://example.org/"), "it redirects to http://example.org/, http"),
-        (reply(status=302, Location="https://10.0.0.1/"), "10.0.0.1 lies in a private network"),
-        (reply(status=302, Location="https://169.254.169.254/latest"), "169.254.169.254 lies in a private network"),
-        (reply(status=307, Location="/again"), "more than 3 redirects"),
-        (reply(status=301, Location="https://u:p@host/"), "it holds a user name"),
+        (reply(BODY, status=302, Location="file:///etc/passwd"), "neither https nor http, it redirects to file:///etc/passwd"),
+        (reply(BODY, status=302, Location="http://example.org/"), "it redirects to http://example.org/, http"),
+        (reply(BODY, status=302, Location="https://10.0.0.1/"), "10.0.0.1 lies in a private network"),
+        (reply(BODY, status=302, Location="https://169.254.169.254/"), "169.254.169.254 lies in a private network"),
+        (reply(BODY, status=307, Location="/again"), "more than 3 redirects"),
+        (reply(BODY, status=301, Location="https://u:p@host/"), "it holds a user name"),
     ],
 )  # fmt: skip
 def test_an_answer_that_is_none_is_refused_in_one_line(
@@ -185,7 +145,7 @@ def test_an_answer_that_is_none_is_refused_in_one_line(
 
 def test_a_redirect_on_the_same_machine_is_followed() -> None:
     def answer(request: BaseHTTPRequestHandler) -> None:
-        reply(status=302, Location="/there")(request) if request.path == "/" else reply()(request)
+        reply(BODY, status=302, Location="/there")(request) if request.path == "/" else reply(BODY)(request)
 
     with serving(answer) as base:
         assert fetch(f"{base}/") == BODY
@@ -228,7 +188,7 @@ def test_a_name_that_leads_into_the_private_network_is_not_followed(monkeypatch:
 
 
 def test_a_private_network_is_asked_where_that_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(reply()) as base:
+    with serving(reply(BODY)) as base:
         port = int(base.rpartition(":")[2])
         place = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: [place])

@@ -122,6 +122,19 @@ def accept_metadata(document: bytes, expected: MetadataExpected) -> Report[Accep
     )
 
 
+def taken_as_read(entity: EntityDescriptor, role: RoleName) -> AcceptedMetadata:
+    """Hold what somebody else chose to believe, such as a file that was named: nothing of it is judged here."""
+    played = entity.idp if role == "idp" else entity.sp
+    dated = [entity] if played is None else [entity, played]
+    return AcceptedMetadata(
+        entity=entity,
+        keys=() if played is None else played.trusted_keys(entity.entity_id),
+        valid_until=min((each.valid_until for each in dated if each.valid_until is not None), default=None),
+        cache_duration=min((each.cache_duration for each in dated if each.cache_duration is not None), default=None),
+        id=entity.id,
+    )
+
+
 def _judged(root: Element, expected: MetadataExpected) -> tuple[Judged | None, list[Finding]]:
     """Judge the signature over the document, or over the one entity that is wanted where the group has none."""
     if not expected.trusted:
