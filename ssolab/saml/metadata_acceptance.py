@@ -16,7 +16,7 @@ from ssolab.core.xmltree import DS, MD, local_name
 from ssolab.saml import metadata_reasons as reasons
 from ssolab.saml.endpoints import is_address
 from ssolab.saml.fields import Parts, duration, instant
-from ssolab.saml.judging import OURS, Judged, facts_of, judge_signature, unverified_content
+from ssolab.saml.judging import OURS, Judged, bounded, facts_of, judge_signature, unverified_content
 from ssolab.saml.key_descriptors import KEY_DESCRIPTOR
 from ssolab.saml.materials import Expectation
 from ssolab.saml.metadata import ENTITIES, ENTITY, EntityDescriptor, entities_in, parsed, speaking
@@ -43,6 +43,7 @@ _KEYS: Final = tuple(
         ("http://www.w3.org/2009/xmldsig11#", "DEREncodedKeyValue"),
     )
 )
+_MOST_KEYS: Final = 64
 _DATED: Final = re.compile(r"(?P<stem>\D*)(?P<number>20[0-9]{2}[01][0-9][0-9]*)(?P<rest>\D*)")
 
 
@@ -172,7 +173,7 @@ def _read(root: Element, expected: MetadataExpected) -> tuple[AcceptedMetadata |
         word = reasons.entity_in_metadata_ambiguous if chosen else reasons.entity_not_in_metadata
         return None, [word(root, document, wanted, inside)]
     (element,) = chosen
-    findings = list(_unplayable(element, expected)) + list(_bad_addresses(element, document))
+    findings = [*_unplayable(element, expected), *bounded(_bad_addresses(element, document))]
     if findings:
         return None, findings
     try:
@@ -208,6 +209,8 @@ def _unplayable(element: Element, expected: MetadataExpected) -> Iterator[Findin
         if len(roles) > 1:
             yield reasons.role_in_metadata_ambiguous(roles[1], document, local_name(roles[0]), len(roles))
         for role in roles[:1]:
+            if (count := sum(1 for _ in role.iterchildren(KEY_DESCRIPTOR))) > _MOST_KEYS:
+                yield reasons.metadata_keys_too_many(role, document, count, _MOST_KEYS)
             signs = name == "idp" or role.get("AuthnRequestsSigned", "").strip() in {"true", "1"}
             if signs and expected.role in {None, name} and not _has_key(role):
                 yield reasons.metadata_without_signing_key(role, document, entity_id)

@@ -206,6 +206,15 @@ def unusable_metadata_key(key: TrustedKey, says: str, document: str) -> Problem:
     return Problem(f"{document}: {key.source} is passed over", "an RSA or EC key", says, subject=subject)
 
 
+@refusal(cites="SAML2Meta 2.4.1.1")
+def metadata_keys_too_many(role: Element, document: str, count: int, most: int) -> Problem:
+    """The role has so many keys that trying them all would keep a verifier busy.
+
+    A rollover needs two or three. Ask the publisher to remove the keys that are no longer used.
+    """
+    return Problem("too many keys in one role", f"at most {most}", str(count), where(role, document))
+
+
 @refusal(severity=Severity.WARNING, cites="SAML2MetaIOP 2.5.1")
 def several_certificates_in_key(place: int, labels: list[str], document: str, entity_id: str) -> Problem:
     """One KeyDescriptor holds several certificates, of which the first is the key.

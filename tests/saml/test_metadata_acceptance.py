@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from lxml import etree
 
 from ssolab.core.findings import ConfigError, InputError, Opinion, Severity
@@ -20,6 +22,7 @@ from ssolab.saml.metadata_acceptance import AcceptedMetadata, MetadataExpected, 
 from ssolab.saml.metadata_groups import EntitiesDescriptor, write_metadata
 from ssolab.saml.names import REDIRECT
 from tests.keys import test_key as rsa_key
+from tests.saml.metadata_documents import documents
 from tests.saml.samples import IDP, NOW, SP, SSO, certificate, credential, trust
 
 if TYPE_CHECKING:
@@ -434,3 +437,54 @@ def test_a_group_of_a_thousand_entities_is_judged() -> None:
 
 def test_the_keys_that_these_tests_build_have_the_right_shape() -> None:
     assert isinstance(rsa_spki(65537).crypto, rsa.RSAPublicKey)
+
+
+@pytest.mark.parametrize(("count", "refused"), [(64, False), (65, True), (20_000, True)])
+def test_more_keys_than_anybody_needs_are_refused_before_they_are_read(count: int, *, refused: bool) -> None:
+    one = write_metadata(idp(KeyDescriptor(key_names=("k",), use="signing")), indent=None)
+    begin, end = one.index(b"<md:KeyDescriptor"), one.index(b"</md:KeyDescriptor>") + len(b"</md:KeyDescriptor>")
+    good = write_metadata(idp(), indent=None)
+    real = good[good.index(b"<md:KeyDescriptor") : good.index(b"</md:KeyDescriptor>") + len(b"</md:KeyDescriptor>")]
+    document = one[:begin] + real + one[begin:end] * (count - 1) + one[end:]
+    report = judged(document, trusted=(), unsigned=True)
+    assert ("metadata-keys-too-many" in codes(report)) == refused
+    assert report.accepted != refused
+
+
+def test_ten_thousand_bad_addresses_are_not_all_listed() -> None:
+    def many(root: Element) -> None:
+        (sso,) = root.iter("{*}SingleSignOnService")
+        sso.set("Location", "javascript:alert(1)")
+        for _ in range(10_000):
+            sso.addnext(parse(etree.tostring(sso, with_tail=False), "sso"))
+
+    assert len(judged(signed(idp(), change=many)).findings) == 20
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@given(documents, st.data())
+def test_damaged_documents_are_judged_or_refused_and_never_more(document: bytes, data: st.DataObject) -> None:
+    for _ in range(data.draw(st.integers(0, 3))):
+        start = data.draw(st.integers(0, len(document)))
+        end = data.draw(st.integers(start, min(len(document), start + 40)))
+        document = document[:start] + data.draw(st.binary(max_size=8)) + document[end:]
+    said, report = "", None
+    try:
+        report = judged(document, trusted=(), unsigned=True, entity_id=None, role=None)
+    except InputError as error:
+        said = str(error)
+    assert "\n" not in said
+    assert said or (report is not None and report.accepted == (not report.errors))
+
+
+@pytest.mark.parametrize("place", ["md:Extensions", "md:KeyDescriptor"])
+def test_two_hundred_levels_of_somebody_elses_elements_are_carried(place: str) -> None:
+    inside = "<x:a>" * 200 + "</x:a>" * 200
+    inside = inside if place == "md:Extensions" else f"<ds:KeyInfo><ds:KeyName>k</ds:KeyName>{inside}</ds:KeyInfo>"
+    good = write_metadata(idp(), indent=None).decode()
+    head, tail = good.split("<md:KeyDescriptor", 1)
+    deep = f'{head}<{place} xmlns:x="urn:x">{inside}</{place}><md:KeyDescriptor{tail}'
+    report = judged(deep.encode(), trusted=(), unsigned=True)
+    assert report.principal is not None
+    written = parse(write_metadata(report.principal.entity), "written")
+    assert sum(1 for _ in written.iter("{urn:x}a")) == 200

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -162,3 +163,14 @@ def test_two_hundred_groups_inside_each_other_are_read() -> None:
     text = f'<md:EntitiesDescriptor xmlns:md="{MD[1:-1]}">' + 200 * start + 200 * end + end
     group = read_metadata(text.encode(), "deep.xml")
     assert read_metadata(write_metadata(group, indent=None), "again") == group
+
+
+SAMPLE = Path(__file__).resolve().parents[2] / "metadata"
+FILES = sorted(file for file in SAMPLE.rglob("*.xml") if b"EntityDescriptor" in file.read_bytes())
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda path: path.name)
+def test_every_metadata_file_of_the_sample_says_the_same_when_it_is_written_again(file: Path) -> None:
+    document = file.read_bytes()
+    written = write_metadata(read_metadata(document, file.name))
+    assert content(parse(written, "written")) == content(parse(document, file.name))
