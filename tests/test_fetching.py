@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ssolab.core.findings import InputError
-from ssolab.core.hosts import is_public
 from ssolab.fetching import Limits, fetch
 from tests.web.serving import reply, serving
 
@@ -201,15 +200,3 @@ def test_a_port_where_nobody_listens_is_named() -> None:
         port = taken.getsockname()[1]
     with pytest.raises(InputError, match=r"it does not answer \(.*refused"):
         fetch(f"http://127.0.0.1:{port}/", limits=QUICK)
-
-
-@pytest.mark.parametrize("address", ["8.8.8.8", "2001:4860:4860::8888"])
-def test_public_addresses_are_public(address: str) -> None:
-    assert is_public(address)
-
-
-@pytest.mark.parametrize(
-    "address", ["10.0.0.1", "127.0.0.1", "224.0.0.1", "::1", "fe80::1%eth0", "100.64.0.1", "fc00::1"]
-)
-def test_all_others_are_not(address: str) -> None:
-    assert not is_public(address)
