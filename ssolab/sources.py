@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -146,7 +147,20 @@ def builtin_lab() -> Inventory:
 
 
 def _around(files: Files, environ: Mapping[str, str]) -> Surroundings:
-    return Surroundings(files=files, profiles=load_profiles(), environ=environ)
+    fetch = None if isinstance(files, Pages) else _fetch
+    return Surroundings(
+        files=files,
+        profiles=load_profiles(),
+        environ=environ,
+        fetch=fetch,
+        now=datetime.now(UTC).replace(microsecond=0),
+    )
+
+
+def _fetch(address: str, *, private: bool) -> bytes:
+    from ssolab.fetching import fetch  # few labs need the network, and TLS takes a while to load
+
+    return fetch(address, private=private)
 
 
 @functools.cache

@@ -43,6 +43,7 @@ FLOORS = {
     "ssolab.usecases": 22,
     "ssolab.contract": 23,
     "ssolab.files": 30,
+    "ssolab.fetching": 30,
     "ssolab.sources": 30,
     "ssolab.render": 30,
     "ssolab.lanes": 30,

@@ -287,7 +287,7 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     ),
     "address": (
         ("partners/okta/metadata.xml", "https://harrowgate.okta.com/app/metadata"),
-        "this release reads no network; download the file",
+        "and no key is pinned for its signature; add metadata_key",
     ),
     "not-metadata": (
         ("partners/okta/metadata.xml", "salesforce/settings/SingleSignOn.settings-meta.xml"),

@@ -17,8 +17,8 @@ from typing import IO, TYPE_CHECKING, Final
 from urllib.parse import urlencode, urlsplit
 
 from ssolab.core.findings import ConfigError, InputError
+from ssolab.core.hosts import is_loopback
 from ssolab.files import shown_name
-from ssolab.web.pages import is_loopback
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

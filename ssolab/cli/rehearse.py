@@ -64,10 +64,13 @@ def command(shell: Shell, lab: Path | None, cutover: str | None, scenario: str |
 def _chosen(lab: Path | None, cutover: str | None, scenario: str | None) -> tuple[Inventory, Cutover]:
     import os
 
+    from ssolab.render import printable
     from ssolab.sources import builtin_lab, load_lab
 
     if scenario is None:
         inventory = builtin_lab() if lab is None else load_lab(lab, environ=os.environ)
+        for line in inventory.told():
+            click.echo(printable(line), err=True)
         return inventory, inventory.cutover(cutover)
     if lab is not None or cutover is not None:
         raise click.UsageError("--scenario plays the built-in lab: leave LAB and --cutover out")

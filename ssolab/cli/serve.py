@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +21,6 @@ from ssolab.core.findings import ConfigError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from ssolab.core.certs import Certificate
     from ssolab.cutover.cast import Cast
@@ -127,7 +127,7 @@ def bound_host(host: str, *, unsafe: bool) -> str:
     Raises:
         ConfigError: others could reach it, and nobody said that they may.
     """
-    from ssolab.web.pages import is_loopback
+    from ssolab.core.hosts import is_loopback
 
     if not (unsafe or is_loopback(host)):
         problem = "others could reach the lab there, and it lets anybody log in as anybody"
@@ -149,14 +149,18 @@ def config_of(  # noqa: PLR0913  each is an option of the command
     Raises:
         ConfigError: metadata of a side is missing.
     """
+    from ssolab.cli._origins import believing, origins_of
+    from ssolab.core.hosts import is_loopback
     from ssolab.core.keys import new_private_key
     from ssolab.cutover.cast import cast_for
     from ssolab.cutover.model import User
     from ssolab.web.lab import LabConfig
-    from ssolab.web.pages import is_loopback
 
     cast = cast_for(inventory, new_private_key)
-    first, *others = _plays(inventory, link, cast, sign)
+    starts = at or inventory.clock or datetime.now(UTC)
+    plays = tuple(_plays(inventory, link, cast, sign))
+    origins = origins_of(inventory, plays, cast, starts)
+    first, *others = (believing(play, origins) for play in plays)
     twins = {
         cast.credential(each).public.sha256: each.spki_sha256
         for played in (link, *(inventory.links[other.link] for other in others))
@@ -176,6 +180,7 @@ def config_of(  # noqa: PLR0913  each is an option of the command
         remarks=tuple(remarks(inventory, twins=bool(twins))),
         twins=twins,
         others=tuple(others),
+        origins=origins,
     )
 
 
@@ -221,6 +226,7 @@ def _flavour(inventory: Inventory, side: str, party: AssertingParty | RelyingPar
 def remarks(inventory: Inventory, *, twins: bool) -> Iterator[str]:
     """Say what the lab is made of."""
     yield f"The lab was read from {inventory.name}."
+    yield from inventory.told()
     if twins:
         yield "Certificates whose private key is not at hand are played by twins: same names and dates, another key."
 

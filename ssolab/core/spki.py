@@ -61,6 +61,16 @@ def shape_of(spki: bytes) -> tuple[str, int, str | None]:
     return kind, _EDWARDS_BITS.get(kind, 0), None
 
 
+def exponent_of(spki: bytes) -> int | None:
+    """Read the public exponent of an RSA SubjectPublicKeyInfo (RFC 3279 2.3.1), also one that the library refuses."""
+    try:
+        _, bits = der.read_all(spki).parts(2)
+        _, exponent = der.read_all(der.read_bits(bits)).parts(2)
+        return der.read_integer(exponent)
+    except ValueError:
+        return None
+
+
 @dataclass(frozen=True)
 class PublicKey:
     """A public key as the DER of its SubjectPublicKeyInfo (RFC 5280 4.1.2.7)."""

@@ -1,4 +1,4 @@
-"""What a party of a lab brings along: its metadata, its certificates, and the private keys in a key store.
+"""What a party of a lab brings along in files: its certificates, and the private keys in a key store.
 
 A folder of a Salesforce project holds certificate requests and empty files beside certificates, and both are right
 there; so a folder is read leniently, and a file that is named is read strictly.
@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ssolab.core.certs import read_certificates
 from ssolab.core.findings import ConfigError, InputError, PasswordError
-from ssolab.saml.metadata import EntityDescriptor, read_entity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -28,7 +27,7 @@ PASSWORD: Final = "SSOLAB_PASSWORD"  # noqa: S105 - the name of the variable
 _CERTIFICATES: Final = (".crt", ".cer", ".pem", ".der")
 _STORES: Final = (".jks", ".jceks", ".p12", ".pfx")
 _SHOWN: Final = 10
-_REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+REMOTE = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
 
 
 class Files(Protocol):
@@ -48,24 +47,6 @@ class Files(Protocol):
         """Give the name of a file for people."""
 
 
-def entities_of(table: Table, files: Files) -> tuple[EntityDescriptor, ...]:
-    """Read the metadata that a party names: files, or every .xml file right inside a folder.
-
-    Raises:
-        ConfigError: a file is not there, or two of them describe one entity in the same role.
-        InputError: a file is no SAML metadata.
-    """
-    found: list[EntityDescriptor] = []
-    for path in _paths(table, "metadata", files, (".xml",)):
-        entity = read_entity(_read(table, "metadata", path, files), files.called(path))
-        for other in found:
-            if other.entity_id == entity.entity_id and ((other.idp and entity.idp) or (other.sp and entity.sp)):
-                remedy = "keep one of the two files"
-                raise table.wrong("metadata", f"describes {entity.entity_id} twice in one role", remedy)
-        found.append(entity)
-    return tuple(found)
-
-
 def certificates_of(
     table: Table, files: Files, environ: Mapping[str, str]
 ) -> tuple[dict[str, Certificate], dict[str, SigningCredential]]:
@@ -78,11 +59,11 @@ def certificates_of(
         ConfigError: a file is not there, or the variable that should hold a password is not set.
         InputError: a named file holds no certificate, or a key store cannot be opened.
     """
-    named = {_plain(table, "certificates", each) for each in table.texts("certificates")}
+    named = {plain_path(table, "certificates", each) for each in table.texts("certificates")}
     certificates: dict[str, Certificate] = {}
     credentials: dict[str, SigningCredential] = {}
-    for path in _paths(table, "certificates", files, (*_CERTIFICATES, *_STORES)):
-        data, name = _read(table, "certificates", path, files), files.called(path)
+    for path in paths_of(table, "certificates", files, (*_CERTIFICATES, *_STORES)):
+        data, name = read_named(table, "certificates", path, files), files.called(path)
         if (store := _store(data, name, table, environ)) is not None:
             for entry in store.entries:
                 for number, certificate in enumerate(entry.certificates, 1):
@@ -103,13 +84,13 @@ def one_certificate(table: Table, key: str, parties: Mapping[str, Party], files:
         ConfigError: there is no such file, or it is a key store and none of its entries is named.
         InputError: it holds no certificate.
     """
-    path = _plain(table, key, table.text(key))
+    path = plain_path(table, key, table.text(key))
     there = {name: each for party in parties.values() for name, each in party.certificates.items()}
     if path in there:
         return there[path]
     if inside := [name for name in there if name.startswith(f"{path.partition('#')[0]}#")]:
         raise table.wrong(key, f"names no certificate of {path}", f"write one of: {', '.join(inside[:_SHOWN])}")
-    return read_certificates(_read(table, key, path, files), files.called(path))[0]
+    return read_certificates(read_named(table, key, path, files), files.called(path))[0]
 
 
 def _store(data: bytes, name: str, table: Table, environ: Mapping[str, str]) -> KeyStore | None:
@@ -145,10 +126,14 @@ def _password(table: Table, environ: Mapping[str, str]) -> str | None:
     return environ[name]
 
 
-def _paths(table: Table, key: str, files: Files, endings: tuple[str, ...]) -> Iterator[str]:
-    """Resolve a file, a list of files, or a folder into files."""
-    for given in table.texts(key):
-        path = _plain(table, key, given)
+def paths_of(table: Table, key: str, files: Files, endings: tuple[str, ...], *named: str) -> Iterator[str]:
+    """Resolve a file, a list of files, or a folder into files: those that the key names, or only the *named* ones.
+
+    Raises:
+        ConfigError: a folder holds no such file, or the key names an address.
+    """
+    for given in named or table.texts(key):
+        path = plain_path(table, key, given)
         inside = files.names(path)
         if inside is None:
             yield path
@@ -163,14 +148,24 @@ def _paths(table: Table, key: str, files: Files, endings: tuple[str, ...]) -> It
         yield from (f"{path}/{name}" for name in chosen)
 
 
-def _plain(table: Table, key: str, path: str) -> str:
-    if _REMOTE.match(path):
+def plain_path(table: Table, key: str, path: str) -> str:
+    """Write a path with slashes and without detours.
+
+    Raises:
+        ConfigError: it is an address.
+    """
+    if REMOTE.match(path):
         remedy = "download the file, put it beside the lab file, and name it here"
-        raise table.wrong(key, f"is the address {path[:200]}; this release reads no network", remedy)
+        raise table.wrong(key, f"is the address {path[:200]}; only metadata is read from an address", remedy)
     return posixpath.normpath(path.replace("\\", "/"))
 
 
-def _read(table: Table, key: str, path: str, files: Files) -> bytes:
+def read_named(table: Table, key: str, path: str, files: Files) -> bytes:
+    """Read a file that the lab file names.
+
+    Raises:
+        ConfigError: it cannot be read.
+    """
     try:
         return files.read(path)
     except InputError as error:

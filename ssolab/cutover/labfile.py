@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import enum
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.keys import Permission
 from ssolab.cutover import tables
-from ssolab.cutover.belongings import certificates_of, entities_of, one_certificate
+from ssolab.cutover.belongings import certificates_of, one_certificate
 from ssolab.cutover.habits import Habits
+from ssolab.cutover.metadata_sources import metadata_of
 from ssolab.cutover.model import AddressChange, Brings, Cutover, Inventory, Link, Party, PartyKind, Step, User, Verb
 from ssolab.cutover.profiles import habits_of
 from ssolab.cutover.scene import Flow
@@ -23,8 +24,10 @@ from ssolab.saml.encryption import PARTS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
+    from datetime import datetime
 
     from ssolab.cutover.belongings import Files
+    from ssolab.cutover.metadata_sources import Fetch
     from ssolab.cutover.model import Profile
     from ssolab.cutover.tables import Table
     from ssolab.saml.encryption import EncryptedPart
@@ -56,11 +59,16 @@ class Hash(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
-    """What a lab file is read with: its folder, the known profiles, and the environment that names of secrets mean."""
+    """What a lab file is read with: its folder, the known profiles, and the environment that names of secrets mean.
+
+    `fetch` asks addresses, where the lab may name any; `now` is when, unless the lab sets its own clock.
+    """
 
     files: Files
     profiles: Mapping[str, Profile]
     environ: Mapping[str, str]
+    fetch: Fetch | None = None
+    now: datetime | None = None
 
 
 def read_lab(name: str, around: Surroundings, *, file: str = FILE_NAME) -> Inventory:
@@ -74,12 +82,14 @@ def read_lab(name: str, around: Surroundings, *, file: str = FILE_NAME) -> Inven
     root.only(("lab", "party", "link", "cutover"))
     lab = root.table("lab")
     lab.only(("clock", "host", "flavours", "users"))
+    clock = lab.moment("clock") if "clock" in lab.values else None
+    around = replace(around, now=clock or around.now)
     parties = _by_id(root.tables("party"), lambda each: _party(each, around))
     links = _by_id(root.tables("link"), lambda each: _link(each, parties))
     cutovers = _by_id(root.tables("cutover"), lambda each: _cutover(each, parties, links, around))
     return Inventory(
         name=name,
-        clock=lab.moment("clock") if "clock" in lab.values else None,
+        clock=clock,
         parties=parties,
         links=links,
         cutovers=cutovers,
@@ -120,17 +130,22 @@ def _flavours(table: Table) -> dict[str, str]:
 
 def _party(table: Table, around: Surroundings) -> Party:
     table.only(
-        ("id", "kind", "metadata", "certificates", "password_env", "profile", "override", "flavour", "allow", "encrypt")
-    )
+        (
+            "id", "kind", "metadata", "metadata_key", "entity_id", "private_network",
+            "certificates", "password_env", "profile", "override", "flavour", "allow", "encrypt",
+        )
+    )  # fmt: skip
     kind = table.choice("kind", PartyKind)
     profile = _profile(table, around.profiles)
     certificates, credentials = certificates_of(table, around.files, around.environ)
+    entities, sources = metadata_of(table, around.files, around.fetch, around.now)
     usual = Flavour.SALESFORCE if kind is PartyKind.SALESFORCE else Flavour.GENERIC
     override = table.table("override")
     return Party(
         id=table.text("id"),
         kind=kind,
-        entities=entities_of(table, around.files),
+        entities=entities,
+        sources=sources,
         certificates=certificates,
         credentials=credentials,
         profile=profile,

@@ -13,14 +13,15 @@ from ssolab.core.findings import ConfigError
 from ssolab.cutover.habits import Habits, Known
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
-    from ssolab.core.keys import Permission, SigningCredential
+    from ssolab.core.keys import Permission, SigningCredential, TrustedKey
     from ssolab.cutover.scene import Flow
     from ssolab.saml.encryption import EncryptedPart
     from ssolab.saml.metadata import EntityDescriptor
+    from ssolab.saml.metadata_acceptance import AcceptedMetadata
 
 
 class PartyKind(enum.StrEnum):
@@ -54,6 +55,30 @@ class Profile:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a party's metadata comes from, and how to read it again.
+
+    `place` names it for people. `pinned` are the keys under which its signature is judged; one that is `fetched` has a
+    first copy that was judged so, and otherwise has to be a file that somebody checked.
+    """
+
+    place: str
+    read: Callable[[], bytes] = field(compare=False, repr=False)
+    entity_id: str
+    pinned: tuple[TrustedKey, ...] = ()
+    fetched: datetime | None = None
+    accepted: AcceptedMetadata | None = None
+    unsigned: bool = True
+
+    @property
+    def told(self) -> str:
+        """Say in one line that it was fetched, and how far it is believed."""
+        signer = self.accepted.signer if self.accepted else None
+        by = f"signed by {signer.public.sha256[:16]}" if signer else "not signed, from this machine itself"
+        return f"metadata of {self.entity_id} fetched from {self.place}, {by}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Party:
     """One organisation or system: its metadata, certificates by path within the lab, and the keys that we hold.
 
@@ -71,6 +96,7 @@ class Party:
     flavour: str = "generic"
     permit: frozenset[Permission] = frozenset()
     encrypts: tuple[EncryptedPart, ...] = ()
+    sources: tuple[Source, ...] = field(default=(), compare=False)
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether the certificate is one of this party's own, by its files or by its metadata."""
@@ -188,6 +214,11 @@ class Inventory:
     users: tuple[User, ...]
     host: str = "127.0.0.1"
     flavours: Mapping[str, str] = field(default_factory=dict)
+
+    def told(self) -> Iterator[str]:
+        """Say, one line each, what of the lab was fetched and not read from its folder."""
+        for party in self.parties.values():
+            yield from (f"{party.id}: {source.told}" for source in party.sources if source.fetched is not None)
 
     def cutover(self, wanted: str | None) -> Cutover:
         """Find the cutover of that id, or the only one.

@@ -112,6 +112,17 @@ class Table:
             raise self.wrong(key, f"is {_kind(value)}, not a number above 0", f"write {key} = 100")
         return float(value)
 
+    def flag(self, key: str) -> bool:
+        """Read true or false; false where it is left out.
+
+        Raises:
+            ConfigError: it is neither.
+        """
+        value = self.values.get(key, False)
+        if not isinstance(value, bool):
+            raise self.wrong(key, f"is {_kind(value)}, neither true nor false", f"write {key} = true")
+        return value
+
     def choice(self, key: str, among: type[E]) -> E:
         """Read one of a few words that has to be there.
 

@@ -3,41 +3,70 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypedDict
 
 from ssolab.core.keys import TrustedKey
-from ssolab.core.xmltree import MD
+from ssolab.core.xmltree import MD, SAML
+from ssolab.saml.attribute_services import ATTRIBUTE_SERVICE, AttributeConsumingService
 from ssolab.saml.endpoints import Endpoint, IndexedEndpoint
 from ssolab.saml.fields import Parts, duration, flag, instant, refused, uri
-from ssolab.saml.key_descriptors import KeyDescriptor
+from ssolab.saml.kept import NOTHING, Carried
+from ssolab.saml.key_descriptors import KEY_DESCRIPTOR, KeyDescriptor
 from ssolab.saml.names import PROTOCOL
 from ssolab.saml.writing import attributes, duration_text, write
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime, timedelta
     from typing import Self
 
     from ssolab.core.xmltree import Element
+    from ssolab.saml.kept import Piece
 
 IDP_ROLE: Final = f"{{{MD}}}IDPSSODescriptor"
 SP_ROLE: Final = f"{{{MD}}}SPSSODescriptor"
-_KEY = f"{{{MD}}}KeyDescriptor"
 _SLO = f"{{{MD}}}SingleLogoutService"
+_MANAGE = f"{{{MD}}}ManageNameIDService"
+_ARTIFACT = f"{{{MD}}}ArtifactResolutionService"
 _FORMAT = f"{{{MD}}}NameIDFormat"
 _SSO = f"{{{MD}}}SingleSignOnService"
+_MAPPING = f"{{{MD}}}NameIDMappingService"
+_ASSERTION_ID = f"{{{MD}}}AssertionIDRequestService"
+_PROFILE = f"{{{MD}}}AttributeProfile"
 _ACS = f"{{{MD}}}AssertionConsumerService"
+_SHARED: Final = (KEY_DESCRIPTOR, _ARTIFACT, _SLO, _MANAGE, _FORMAT)
+_IDP_OWN: Final = (_SSO, _MAPPING, _ASSERTION_ID, _PROFILE)
+_SP_OWN: Final = (_ACS, ATTRIBUTE_SERVICE)
+_ORDER: Final = tuple(
+    {name}
+    for name in (
+        f"{{{MD}}}Extensions", KEY_DESCRIPTOR, f"{{{MD}}}Organization", f"{{{MD}}}ContactPerson", *_SHARED[1:],
+        *_IDP_OWN, f"{{{SAML}}}Attribute", *_SP_OWN,
+    )
+)  # fmt: skip
+_ATTRIBUTES: Final = frozenset({"protocolSupportEnumeration", "validUntil", "cacheDuration", "ID", "errorURL"})
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Role:
-    """What both roles have in common (SAML2Meta 2.4.1 and 2.4.2)."""
+    """What both roles have in common (SAML2Meta 2.4.1 and 2.4.2).
+
+    `protocols` are all that the role speaks, SAML 2.0 among them. `carried` holds what we do not act on: extensions,
+    the organisation, contacts, attributes of other schemas.
+    """
 
     key_descriptors: tuple[KeyDescriptor, ...] = ()
+    artifact_resolution_services: tuple[IndexedEndpoint, ...] = ()
     single_logout_services: tuple[Endpoint, ...] = ()
+    manage_name_id_services: tuple[Endpoint, ...] = ()
     name_id_formats: tuple[str, ...] = ()
     valid_until: datetime | None = None
     cache_duration: timedelta | None = None
+    protocols: tuple[str, ...] = (PROTOCOL,)
+    error_url: str | None = None
+    id: str | None = None
+    carried: Carried = NOTHING
 
     def trusted_keys(self, entity_id: str) -> tuple[TrustedKey, ...]:
         """Give the keys that may sign for this role, in document order: those of use signing, or of no named use."""
@@ -58,17 +87,67 @@ class _Role:
                     use=descriptor.use,
                 )
 
-    def _write(self, parent: Element, tag: str, flags: dict[str, str]) -> Element:
-        """Write what both roles have in common, in the order of the schema."""
-        dates = attributes(validUntil=self.valid_until, cacheDuration=duration_text(self.cache_duration))
-        element = write(parent, tag, flags | {"protocolSupportEnumeration": PROTOCOL} | dates)
-        for descriptor in self.key_descriptors:
-            descriptor.write(element)
-        for endpoint in self.single_logout_services:
-            endpoint.write(element, _SLO)
-        for form in self.name_id_formats:
-            write(element, _FORMAT, content=form)
-        return element
+    def _write(self, parent: Element, tag: str, flags: dict[str, str], own: Iterable[Piece]) -> None:
+        """Write the role with the *own* children of its kind, everything in the order of the schema."""
+        values = attributes(
+            validUntil=self.valid_until,
+            cacheDuration=duration_text(self.cache_duration),
+            ID=self.id,
+            errorURL=self.error_url,
+        )
+        element = write(parent, tag, flags | {"protocolSupportEnumeration": " ".join(self.protocols)} | values)
+        pieces: list[Piece] = [(KEY_DESCRIPTOR, each.write) for each in self.key_descriptors]
+        pieces += _pieces(_ARTIFACT, self.artifact_resolution_services)
+        pieces += _pieces(_SLO, self.single_logout_services)
+        pieces += _pieces(_MANAGE, self.manage_name_id_services)
+        pieces += _texts(_FORMAT, self.name_id_formats)
+        self.carried.write(element, (*pieces, *own), _ORDER)
+
+
+def _pieces(tag: str, endpoints: Iterable[Endpoint | IndexedEndpoint]) -> Iterator[Piece]:
+    return ((tag, partial(each.write, tag=tag)) for each in endpoints)
+
+
+def _texts(tag: str, texts: Iterable[str]) -> Iterator[Piece]:
+    return ((tag, partial(write, tag=tag, content=each)) for each in texts)
+
+
+class _Shared(TypedDict):
+    """The fields that both roles are read into."""
+
+    key_descriptors: tuple[KeyDescriptor, ...]
+    artifact_resolution_services: tuple[IndexedEndpoint, ...]
+    single_logout_services: tuple[Endpoint, ...]
+    manage_name_id_services: tuple[Endpoint, ...]
+    name_id_formats: tuple[str, ...]
+    valid_until: datetime | None
+    cache_duration: timedelta | None
+    protocols: tuple[str, ...]
+    error_url: str | None
+    id: str | None
+
+
+def _shared(element: Element, parts: Parts, document: str) -> _Shared:
+    return _Shared(
+        key_descriptors=tuple(KeyDescriptor.read(key, document) for key in parts.all(KEY_DESCRIPTOR)),
+        artifact_resolution_services=_indexed(parts, _ARTIFACT, document),
+        single_logout_services=_endpoints(parts, _SLO, document),
+        manage_name_id_services=_endpoints(parts, _MANAGE, document),
+        name_id_formats=tuple(uri(form, document) for form in parts.all(_FORMAT)),
+        valid_until=instant(element, "validUntil", document),
+        cache_duration=duration(element, "cacheDuration", document),
+        protocols=tuple(element.get("protocolSupportEnumeration", "").split()),
+        error_url=element.get("errorURL"),
+        id=element.get("ID"),
+    )
+
+
+def _endpoints(parts: Parts, tag: str, document: str) -> tuple[Endpoint, ...]:
+    return tuple(Endpoint.read(each, document) for each in parts.all(tag))
+
+
+def _indexed(parts: Parts, tag: str, document: str) -> tuple[IndexedEndpoint, ...]:
+    return tuple(IndexedEndpoint.read(each, document) for each in parts.all(tag))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +155,9 @@ class IDPSSODescriptor(_Role):
     """An identity provider: the keys it signs with and where it takes requests (SAML2Meta 2.4.3)."""
 
     single_sign_on_services: tuple[Endpoint, ...] = ()
+    name_id_mapping_services: tuple[Endpoint, ...] = ()
+    assertion_id_request_services: tuple[Endpoint, ...] = ()
+    attribute_profiles: tuple[str, ...] = ()
     want_authn_requests_signed: bool | None = None
 
     @classmethod
@@ -86,27 +168,33 @@ class IDPSSODescriptor(_Role):
             InputError: it holds no key to verify with, or a part of it cannot be read.
         """
         parts = Parts(element, document)
-        keys = tuple(KeyDescriptor.read(key, document) for key in parts.all(_KEY))
-        if not any(key.use != "encryption" and key.public for key in keys):
+        shared = _shared(element, parts, document)
+        if not any(key.use != "encryption" and key.public for key in shared["key_descriptors"]):
             raise refused(
                 element, document, "IDPSSODescriptor holds no signing key, so nothing it signs can be verified",
                 "ask the partner for metadata with its signing certificate",
             )  # fmt: skip
         return cls(
-            key_descriptors=keys,
-            single_logout_services=tuple(Endpoint.read(slo, document) for slo in parts.all(_SLO)),
-            name_id_formats=tuple(uri(form, document) for form in parts.all(_FORMAT)),
-            valid_until=instant(element, "validUntil", document),
-            cache_duration=duration(element, "cacheDuration", document),
-            single_sign_on_services=tuple(Endpoint.read(sso, document) for sso in parts.all(_SSO)),
+            **shared,
+            single_sign_on_services=_endpoints(parts, _SSO, document),
+            name_id_mapping_services=_endpoints(parts, _MAPPING, document),
+            assertion_id_request_services=_endpoints(parts, _ASSERTION_ID, document),
+            attribute_profiles=tuple(uri(each, document) for each in parts.all(_PROFILE)),
             want_authn_requests_signed=flag(element, "WantAuthnRequestsSigned", document),
+            carried=Carried.read(
+                element, _ATTRIBUTES | {"WantAuthnRequestsSigned"}, {*_SHARED, *_IDP_OWN}, order=_ORDER
+            ),
         )
 
     def write(self, parent: Element) -> None:
         """Write the role below an EntityDescriptor."""
-        element = self._write(parent, IDP_ROLE, attributes(WantAuthnRequestsSigned=self.want_authn_requests_signed))
-        for endpoint in self.single_sign_on_services:
-            endpoint.write(element, _SSO)
+        own = (
+            *_pieces(_SSO, self.single_sign_on_services),
+            *_pieces(_MAPPING, self.name_id_mapping_services),
+            *_pieces(_ASSERTION_ID, self.assertion_id_request_services),
+            *_texts(_PROFILE, self.attribute_profiles),
+        )
+        self._write(parent, IDP_ROLE, attributes(WantAuthnRequestsSigned=self.want_authn_requests_signed), own)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -114,6 +202,7 @@ class SPSSODescriptor(_Role):
     """A service provider: the key it signs requests with and where it takes assertions (SAML2Meta 2.4.4)."""
 
     assertion_consumer_services: tuple[IndexedEndpoint, ...] = ()
+    attribute_consuming_services: tuple[AttributeConsumingService, ...] = ()
     authn_requests_signed: bool | None = None
     want_assertions_signed: bool | None = None
 
@@ -126,14 +215,19 @@ class SPSSODescriptor(_Role):
         """
         parts = Parts(element, document)
         return cls(
-            key_descriptors=tuple(KeyDescriptor.read(key, document) for key in parts.all(_KEY)),
-            single_logout_services=tuple(Endpoint.read(slo, document) for slo in parts.all(_SLO)),
-            name_id_formats=tuple(uri(form, document) for form in parts.all(_FORMAT)),
-            valid_until=instant(element, "validUntil", document),
-            cache_duration=duration(element, "cacheDuration", document),
-            assertion_consumer_services=tuple(IndexedEndpoint.read(acs, document) for acs in parts.all(_ACS)),
+            **_shared(element, parts, document),
+            assertion_consumer_services=_indexed(parts, _ACS, document),
+            attribute_consuming_services=tuple(
+                AttributeConsumingService.read(each, document) for each in parts.all(ATTRIBUTE_SERVICE)
+            ),
             authn_requests_signed=flag(element, "AuthnRequestsSigned", document),
             want_assertions_signed=flag(element, "WantAssertionsSigned", document),
+            carried=Carried.read(
+                element,
+                _ATTRIBUTES | {"AuthnRequestsSigned", "WantAssertionsSigned"},
+                {*_SHARED, *_SP_OWN},
+                order=_ORDER,
+            ),
         )
 
     @property
@@ -146,9 +240,8 @@ class SPSSODescriptor(_Role):
         flags = attributes(
             AuthnRequestsSigned=self.authn_requests_signed, WantAssertionsSigned=self.want_assertions_signed
         )
-        element = self._write(parent, SP_ROLE, flags)
-        for endpoint in self.assertion_consumer_services:
-            endpoint.write(element, _ACS)
+        services: list[Piece] = [(ATTRIBUTE_SERVICE, each.write) for each in self.attribute_consuming_services]
+        self._write(parent, SP_ROLE, flags, (*_pieces(_ACS, self.assertion_consumer_services), *services))
 
 
 def default_of(endpoints: tuple[IndexedEndpoint, ...]) -> IndexedEndpoint | None:

@@ -21,6 +21,7 @@ from waitress import wasyncore
 from waitress.server import create_server
 
 from ssolab.core.findings import ConfigError, InputError
+from ssolab.core.hosts import is_loopback
 from ssolab.salesforce import profile
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint
 from ssolab.saml.names import POST, REDIRECT
@@ -28,7 +29,7 @@ from ssolab.web.addresses import ACS, SSO
 from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
-from ssolab.web.pages import MAX_BODY, is_loopback
+from ssolab.web.pages import MAX_BODY
 from ssolab.web.sp import create_relying_app
 
 if TYPE_CHECKING:

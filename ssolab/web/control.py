@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from ssolab.web.addresses import LOGIN, START
 from ssolab.web.api import add_interface, authorise, move_clock, same
 from ssolab.web.keys import sides
+from ssolab.web.metadata_routes import add_metadata_routes, metadata_rows
 from ssolab.web.pages import Start, draw, make_app, redirect, shown
 from ssolab.web.player import Drive
 
@@ -49,6 +50,7 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
             query=_query(lab),
             advances=ADVANCES,
             keys=sides(lab),
+            held=metadata_rows(lab),
             entries=lab.journal.entries()[: -SHOWN - 1 : -1],
         )
 
@@ -74,6 +76,7 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
         return redirect(f"/?token={lab.token}", code=303)
 
     add_interface(app, lab, drive)
+    add_metadata_routes(app, lab)
     return app
 
 

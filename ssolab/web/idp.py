@@ -32,13 +32,16 @@ from ssolab.web.pages import (
     known_facts,
     make_app,
 )
+from ssolab.web.refreshing import judged_afresh
 from ssolab.web.verdicts import result, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
     from ssolab.saml.parties import AssertingParty
+    from ssolab.saml.request_checks import AcceptedRequest
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
 
@@ -80,10 +83,14 @@ def create_asserting_app(lab: Lab) -> LabApp:
 
 def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
     asserting = lab.asserting
+
+    def judge() -> Report[AcceptedRequest]:
+        expected = request_expected_of(lab.asserting, now=lab.now(), opinions=lab.config.opinions)
+        return accept_request(received, replace(expected, known=signing_key(lab.relying)))
+
     try:
         received = decode()
-        expected = request_expected_of(asserting, now=lab.now(), opinions=lab.config.opinions)
-        report = accept_request(received, replace(expected, known=signing_key(lab.relying)))
+        report = judged_afresh(lab, "asserting", judge)
     except InputError as error:
         return unreadable(lab, error, side="asserting", wanted="AuthnRequest")
     accepted = report.principal

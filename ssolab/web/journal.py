@@ -28,8 +28,8 @@ class Entry:
     side: str
     """Who did it: `asserting`, `relying` or `control`."""
     event: str
-    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`; control: `clock-moved`,
-    `link-chosen`."""
+    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`, `metadata-refreshed`;
+    control: `clock-moved`, `link-chosen`."""
     summary: str
     flow: str | None = None
     user: str | None = None

@@ -17,15 +17,18 @@ from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Memory, Seen
+from ssolab.web.origins import Origins
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ssolab.core.keys import TrustedKey
     from ssolab.cutover.model import User
     from ssolab.cutover.scene import Flow
     from ssolab.saml.messages import AuthnRequest
     from ssolab.saml.metadata import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.web.origins import Origin, Side
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -105,7 +108,8 @@ class LabConfig:
     `ports` are those of the asserting party, the relying party and the control page; 0 takes a free one. `names` are
     host names beyond loopback under which the lab may be asked. `remarks` stand on the front pages: whose keys are
     played by twins, for one. `twins` maps the SPKI SHA-256 of a twin's key to that of the key it stands for. `others`
-    are further links that the running lab can be told to play instead.
+    are further links that the running lab can be told to play instead. `origins` are where the sides have each other's
+    metadata from, so that it can be looked at again.
     """
 
     asserting: AssertingParty
@@ -123,6 +127,7 @@ class LabConfig:
     remarks: tuple[str, ...] = ()
     twins: Mapping[str, str] = field(default_factory=dict)
     others: tuple[Play, ...] = ()
+    origins: tuple[Origin, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,6 +149,7 @@ class Lab:
         self.token = config.token or secrets.token_urlsafe(24)
         self.users = {user.username: user for user in config.users}
         self.journal = Journal()
+        self.origins = Origins(config.origins)
         self.errands: Memory[Errand] = Memory(limit=200)
         self.pending: Memory[str] = Memory()
         """The relying party's open requests, by ID, with the local path to go to afterwards."""
@@ -193,6 +199,17 @@ class Lab:
         with self._lock:
             self._play = replace(self._play, asserting=asserting, relying=relying)
             self._plays[self._play.link] = self._play
+
+    def believe(self, side: Side, partner: str, trusted: tuple[TrustedKey, ...]) -> None:
+        """Let a side trust these keys of its partner from now on, whichever link is played."""
+        with self._lock:
+            for link, play in self._plays.items():
+                if side == "relying" and play.relying.asserting == partner:
+                    play = replace(play, relying=replace(play.relying, trusted=trusted))  # noqa: PLW2901  what is kept
+                elif side == "asserting" and play.asserting.relying == partner:
+                    play = replace(play, asserting=replace(play.asserting, trusted=trusted))  # noqa: PLW2901  ditto
+                self._plays[link] = play
+            self._play = self._plays[self._play.link]
 
     def choose(self, link: str) -> None:
         """Play another link from now on; logins that are under way end here.

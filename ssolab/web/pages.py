@@ -8,7 +8,6 @@ does not use, and everything that came from outside is escaped by the templates.
 from __future__ import annotations
 
 import functools
-import ipaddress
 import secrets
 import sys
 import traceback
@@ -23,6 +22,7 @@ from lxml import etree
 from werkzeug.exceptions import HTTPException, InternalServerError, MisdirectedRequest
 
 from ssolab.core.findings import InputError
+from ssolab.core.hosts import is_loopback
 from ssolab.core.instants import format_instant
 from ssolab.core.xmltree import parse
 from ssolab.render import printable
@@ -136,17 +136,6 @@ def posts_to(address: str) -> None:
     """Give the current answer the right to post a form to the origin of an address."""
     parts = urlsplit(address)
     g.form_action = f"{parts.scheme}://{parts.netloc}"
-
-
-def is_loopback(host: str) -> bool:
-    """Say whether a host name or address can only mean this machine."""
-    name = host.strip("[]").rstrip(".").lower()
-    if name == "localhost" or name.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(name).is_loopback
-    except ValueError:
-        return False
 
 
 def local_path(value: str | None) -> str | None:

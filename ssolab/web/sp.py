@@ -31,10 +31,13 @@ from ssolab.web.pages import (
     posts_to,
     redirect,
 )
+from ssolab.web.refreshing import judged_afresh
 from ssolab.web.verdicts import result, unreadable
 
 if TYPE_CHECKING:
+    from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
+    from ssolab.saml.checks import Principal
     from ssolab.saml.parties import RelyingParty
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
@@ -110,13 +113,15 @@ def _ask(lab: Lab) -> Response:
 
 
 def _consume(lab: Lab) -> Response:
-    relying = lab.relying
+    def judge() -> Report[Principal]:
+        expected = expected_of(
+            lab.relying, now=lab.now(), pending=lab.pending.keys(), replay=lab.seen, opinions=lab.config.opinions
+        )
+        return accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
+
     try:
         received = _response(decode_post(form_fields(), "the Response in the form"))
-        expected = expected_of(
-            relying, now=lab.now(), pending=lab.pending.keys(), replay=lab.seen, opinions=lab.config.opinions
-        )
-        report = accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
+        report = judged_afresh(lab, "relying", judge)
     except InputError as error:
         return unreadable(lab, error, side="relying", wanted="Response")
     person = report.principal

@@ -27,6 +27,7 @@ from ssolab.core.keys import (
     spki_of,
 )
 from ssolab.core.pem import write_pem
+from ssolab.core.spki import exponent_of
 from ssolab.salesforce.proxy import retired_shape
 from tests.keys import ec_test_key, test_key
 
@@ -283,3 +284,9 @@ def test_a_key_like_another_says_where_it_differs() -> None:
 
 def test_the_permissions_are_called_as_the_command_line_says() -> None:
     assert [str(one) for one in Permission] == ["sha1", "rsa1024", "rsa15", "inclusive-c14n"]
+
+
+def test_the_exponent_of_an_rsa_key_is_read_without_the_library() -> None:
+    assert exponent_of(spki_of(RSA)) == 65537
+    assert exponent_of(spki_of(EC)) is None
+    assert exponent_of(b"") is None

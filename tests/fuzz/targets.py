@@ -7,10 +7,12 @@ seeds, valid ones and every fault's, so that a fuzzer begins where it gets inter
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
+from ssolab.core.xmldsig import sign
+from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Sealing
 from ssolab.faults.issuing import sealed
 from ssolab.faults.saml import faults
@@ -18,10 +20,11 @@ from ssolab.saml.bindings import decode_post, decode_redirect, encode_redirect
 from ssolab.saml.checks import accept
 from ssolab.saml.issue import draft_request, draft_response, seal
 from ssolab.saml.metadata import read_entity, write_entity
+from ssolab.saml.metadata_acceptance import MetadataExpected, accept_metadata
 from ssolab.saml.reading import read_message
 from ssolab.saml.request_checks import accept_request, request_expected_of
 from tests.faults.parts import GENUINE, kit
-from tests.saml.samples import NOW, REQUEST, SSO, asserting, credential, expected, relying
+from tests.saml.samples import NOW, REQUEST, SSO, asserting, credential, expected, relying, trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -149,10 +152,38 @@ def metadata(data: bytes) -> None:
     assert read_entity(write_entity(entity), "written") == entity
 
 
+def trusts() -> Iterator[bytes]:
+    """Signed metadata, and the same unsigned."""
+    for document in documents():
+        root = parse(document, "metadata")
+        root.set("ID", "_m")
+        sign(root, credential("other"))
+        yield serialise(root)
+        yield document
+
+
+def trust_in_metadata(data: bytes) -> None:
+    """Only what the pinned key signed is believed."""
+    expected = MetadataExpected(now=NOW, trusted=(trust("other"),), opinions=False)
+    try:
+        report = accept_metadata(data, expected)
+    except InputError as error:
+        in_one_line(error)
+        return
+    if report.principal is not None:
+        assert report.principal.entity in _SIGNED, "somebody whom nobody signed"
+    else:
+        assert report.errors
+
+
+_SIGNED: Final = tuple(replace(side.metadata(NOW), id="_m") for side in (asserting(), relying()))
+
+
 TARGETS: Final[dict[str, Target]] = {
     "response": Target(response, responses),
     "request": Target(request, requests),
     "saved": Target(saved, lambda: (each for door in (responses, requests) for each in door())),
     "form": Target(form, forms),
     "metadata": Target(metadata, documents),
+    "metadata-trust": Target(trust_in_metadata, trusts),
 }

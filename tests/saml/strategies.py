@@ -221,5 +221,4 @@ entities = st.builds(
     valid_until=maybe_moment,
     cache_duration=durations,
     id=maybe_word,
-    passed_over=st.just(()),
 )

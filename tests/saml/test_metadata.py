@@ -110,7 +110,7 @@ def test_a_certificate_is_read_however_its_base64_is_broken(width: int, line_end
     assert descriptor(broken).certificates == (certificate("idp"),)
 
 
-def test_what_is_not_known_is_passed_over() -> None:
+def test_what_is_not_played_is_carried_along() -> None:
     found = read(
         entity(
             '<md:Extensions><x:y xmlns:x="urn:x"/></md:Extensions><!-- c --><?pi?>'
@@ -123,7 +123,12 @@ def test_what_is_not_known_is_passed_over() -> None:
     assert found.idp is not None
     assert found.sp is None
     assert len(found.idp.key_descriptors) == 1
-    assert f"{{{MD}}}AttributeAuthorityDescriptor" in found.passed_over
+    assert [each.name.rpartition("}")[2] for each in found.carried.elements] == [
+        "Extensions", "AttributeAuthorityDescriptor", "Organization", "ContactPerson"
+    ]  # fmt: skip
+    assert found.carried.attributes == (("{urn:x}extra", "1"),)
+    assert [each.name.rpartition("}")[2] for each in found.idp.carried.elements] == ["Extensions", "KeyDescriptor"]
+    assert read_entity(write_entity(found), "again") == found
 
 
 def test_names_of_another_namespace_are_other_names() -> None:
@@ -133,11 +138,12 @@ def test_names_of_another_namespace_are_other_names() -> None:
     assert read(entity('<IDPSSODescriptor xmlns="urn:oasis:names:tc:SAML:2.0:protocol"/>')).idp is None
 
 
-def test_a_role_that_only_speaks_saml_1_is_passed_over() -> None:
+def test_a_role_that_only_speaks_saml_1_is_not_played() -> None:
     old = 'protocolSupportEnumeration="urn:oasis:names:tc:SAML:1.1:protocol"'
     found = read(entity(idp("", old) + idp()))
     assert found.idp is not None
     assert found.idp.single_sign_on_services == (Endpoint(REDIRECT, "https://idp/sso"),)
+    assert [each.get("protocolSupportEnumeration") for each in found.carried.elements] == [old.split('"')[1]]
 
 
 def test_both_roles_of_one_entity_are_read() -> None:

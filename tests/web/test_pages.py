@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ssolab.core.hosts import is_loopback
 from ssolab.cutover.model import User
 from ssolab.saml.parties import RelyingParty
-from ssolab.web.pages import is_loopback, local_path, template_folder, text_of
+from ssolab.web.pages import local_path, template_folder, text_of
 from tests.keys import test_key
 from tests.web.parts import Pair
 
