@@ -13,7 +13,7 @@ from ssolab.core.xmltree import SAML, SAMLP
 from ssolab.saml.assertions import ASSERTION, Assertion, Conditions, ProxyRestriction
 from ssolab.saml.fields import Parts, flag, needed, needed_instant, number, read_as, refused, text, uri
 from ssolab.saml.names import SUCCESS, VERSION
-from ssolab.saml.statements import CLASS_REF, Attribute, AttributeStatement, AttributeValue, AuthnStatement
+from ssolab.saml.statements import CLASS_REF, DECL_REF, Attribute, AttributeStatement, AttributeValue, AuthnStatement
 from ssolab.saml.subjects import ISSUER, NameID, Subject, SubjectConfirmation, SubjectConfirmationData
 from ssolab.saml.writing import attributes, write
 
@@ -161,9 +161,10 @@ class NameIDPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedAuthnContext:
-    """How the subject has to log in (SAML2Core 3.3.2.2.1)."""
+    """How the subject has to log in (SAML2Core 3.3.2.2.1): by one of some classes, or as declarations describe."""
 
     class_refs: tuple[str, ...] = ()
+    decl_refs: tuple[str, ...] = ()
     comparison: str | None = None
 
 
@@ -223,6 +224,7 @@ class AuthnRequest:
             if context is None
             else RequestedAuthnContext(
                 class_refs=tuple(uri(each, document) for each in context.iterchildren(CLASS_REF)),
+                decl_refs=tuple(uri(each, document) for each in context.iterchildren(DECL_REF)),
                 comparison=context.get("Comparison"),
             ),
             passed_over=parts.others(_REQUEST_PARTS),
@@ -256,4 +258,6 @@ class AuthnRequest:
             inside = write(element, _CONTEXT, attributes(Comparison=context.comparison))
             for class_ref in context.class_refs:
                 write(inside, CLASS_REF, content=class_ref)
+            for decl_ref in context.decl_refs:
+                write(inside, DECL_REF, content=decl_ref)
         return element

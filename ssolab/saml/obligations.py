@@ -7,9 +7,9 @@ asked has to say so with a status (SAML2Core 3.2.2.2) and must not answer as if 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from ssolab.saml.contexts import COMPARISONS, meets
 from ssolab.saml.names import (
     EMAIL,
     INVALID_POLICY,
@@ -21,40 +21,59 @@ from ssolab.saml.names import (
     TRANSIENT,
     UNSPECIFIED,
 )
+from ssolab.saml.statuses import REQUEST_UNSUPPORTED, Declined
 from ssolab.saml.subjects import NameID
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from ssolab.saml.messages import AuthnRequest
+    from ssolab.saml.messages import AuthnRequest, NameIDPolicy, RequestedAuthnContext
 
 FORMATS: Final = frozenset({UNSPECIFIED, EMAIL, PERSISTENT, TRANSIENT})
 
 
-@dataclass(frozen=True, slots=True)
-class Declined:
-    """Why no assertion is issued: status codes, the outermost first, and a message for people."""
-
-    codes: tuple[str, ...]
-    message: str
-
-
-def declined(request: AuthnRequest, *, context: str | None) -> Declined | None:
+def declined(request: AuthnRequest, *, context: str | None, known: bool = False) -> Declined | None:
     """Say why the request cannot be met, or None.
 
     Args:
         request: a request that was accepted.
         context: the authentication context class that an assertion will state; None where requested ones are ignored.
+        known: whether it is known who sits at the browser, so that nobody has to be asked.
     """
-    if request.is_passive:
-        return Declined((RESPONDER, NO_PASSIVE), "IsPassive was asked for, and somebody would have to choose a name")
-    policy = request.name_id_policy
-    if policy and policy.format and policy.format not in FORMATS:
+    if request.is_passive and request.force_authn:
+        # SAML2Core 3.4.1: both together can never be met, for a fresh login needs somebody who is asked.
+        return Declined(
+            (RESPONDER, NO_PASSIVE), "IsPassive and ForceAuthn were asked for, and a login needs a question"
+        )
+    if request.is_passive and not known:
+        return Declined((RESPONDER, NO_PASSIVE), "IsPassive was asked for, and nobody is logged in here yet")
+    return _name_declined(request.name_id_policy, request) or _context_declined(
+        request.requested_authn_context, context
+    )
+
+
+def _name_declined(policy: NameIDPolicy | None, request: AuthnRequest) -> Declined | None:
+    if policy is None:
+        return None
+    if policy.format and policy.format not in FORMATS:
         return Declined((REQUESTER, INVALID_POLICY), f"no NameID of format {policy.format} can be given")
-    wanted = request.requested_authn_context
-    exact = wanted is not None and wanted.comparison in (None, "exact")
-    if wanted and exact and wanted.class_refs and context and context not in wanted.class_refs:
-        return Declined((RESPONDER, NO_CONTEXT), f"the login is by {context}, which is not among those asked for")
+    requester = request.issuer.value if request.issuer else None
+    if policy.sp_name_qualifier and policy.sp_name_qualifier != requester:
+        problem = f"the requester is no member of {policy.sp_name_qualifier}, which SPNameQualifier names"
+        return Declined((REQUESTER, INVALID_POLICY), problem)
+    return None
+
+
+def _context_declined(wanted: RequestedAuthnContext | None, context: str | None) -> Declined | None:
+    if wanted is None or context is None:
+        return None
+    if wanted.comparison and wanted.comparison not in COMPARISONS:
+        problem = f"there is no Comparison {wanted.comparison!r}, only {', '.join(COMPARISONS)}"
+        return Declined((REQUESTER, REQUEST_UNSUPPORTED), problem)
+    if not meets(context, wanted):
+        comparison = wanted.comparison or "exact"
+        asked = ", ".join((*wanted.class_refs, *wanted.decl_refs))
+        return Declined((RESPONDER, NO_CONTEXT), f"the login is by {context}, which does not meet {comparison} {asked}")
     return None
 
 

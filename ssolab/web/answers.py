@@ -10,7 +10,8 @@ from ssolab.salesforce import profile
 from ssolab.saml.bindings import encode_post
 from ssolab.saml.issue import draft_refusal, draft_response, seal
 from ssolab.saml.names import AUTHN_FAILED, RESPONDER
-from ssolab.saml.obligations import Declined, name_for
+from ssolab.saml.obligations import name_for
+from ssolab.saml.statuses import Declined
 from ssolab.web.pages import draw, nonce, posts_to
 
 if TYPE_CHECKING:

@@ -157,7 +157,8 @@ requests = st.builds(
     is_passive=maybe_flag,
     name_id_policy=st.none()
     | st.builds(NameIDPolicy, format=maybe_text, sp_name_qualifier=maybe_text, allow_create=maybe_flag),
-    requested_authn_context=st.none() | st.builds(RequestedAuthnContext, class_refs=audiences, comparison=maybe_text),
+    requested_authn_context=st.none()
+    | st.builds(RequestedAuthnContext, class_refs=audiences, decl_refs=audiences, comparison=maybe_text),
     passed_over=st.just(()),
 )
 

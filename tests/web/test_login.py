@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
 SAML = "{urn:oasis:names:tc:SAML:2.0:assertion}"
+PASSWORD = "urn:oasis:names:tc:SAML:2.0:ac:classes:Password"
 SAMLP = "{urn:oasis:names:tc:SAML:2.0:protocol}"
 SIGNATURE = "{http://www.w3.org/2000/09/xmldsig#}Signature"
 
@@ -255,7 +256,7 @@ def test_a_request_that_cannot_be_met_is_answered_with_its_status_and_nobody_is_
         {"is_passive": False, "force_authn": True},
         {"name_id_policy": NameIDPolicy(allow_create=True)},
         {"requested_authn_context": RequestedAuthnContext(class_refs=("urn:x509", PROTECTED_TRANSPORT))},
-        {"requested_authn_context": RequestedAuthnContext(class_refs=("urn:x509",), comparison="minimum")},
+        {"requested_authn_context": RequestedAuthnContext(class_refs=(PASSWORD,), comparison="minimum")},
     ],
 )
 def test_a_request_that_can_be_met_is_met(wishes: dict[str, object]) -> None:
