@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ssolab.core.keys import Permission, SigningCredential
     from ssolab.cutover.scene import Flow
     from ssolab.saml.metadata import EntityDescriptor
+    from ssolab.saml.statements import Attribute
 
 
 class PartyKind(enum.StrEnum):
@@ -167,10 +168,14 @@ class Cutover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Someone who can log in at the mock asserting party."""
+    """Someone who can log in at the mock asserting party.
+
+    `attributes` are the texts of every attribute; `stated` holds those again whose name format or type is their own.
+    """
 
     username: str
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stated: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

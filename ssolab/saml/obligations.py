@@ -42,9 +42,7 @@ def declined(request: AuthnRequest, *, context: str | None, known: bool = False)
     """
     if request.is_passive and request.force_authn:
         # SAML2Core 3.4.1: both together can never be met, for a fresh login needs somebody who is asked.
-        return Declined(
-            (RESPONDER, NO_PASSIVE), "IsPassive and ForceAuthn were asked for, and a login needs a question"
-        )
+        return Declined((RESPONDER, NO_PASSIVE), "IsPassive and ForceAuthn were asked for together")
     if request.is_passive and not known:
         return Declined((RESPONDER, NO_PASSIVE), "IsPassive was asked for, and nobody is logged in here yet")
     return _name_declined(request.name_id_policy, request) or _context_declined(

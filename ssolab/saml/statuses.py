@@ -16,6 +16,7 @@ STATUS: Final = "urn:oasis:names:tc:SAML:2.0:status:"
 
 VERSION_MISMATCH: Final = STATUS + "VersionMismatch"
 REQUEST_UNSUPPORTED: Final = STATUS + "RequestUnsupported"
+UNSUPPORTED_BINDING: Final = STATUS + "UnsupportedBinding"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,14 +19,15 @@ if TYPE_CHECKING:
 
     from ssolab.cutover.model import User
     from ssolab.saml.parties import AssertingParty
-    from ssolab.web.lab import Errand, Lab
+    from ssolab.saml.statements import Attribute
+    from ssolab.web.lab import Errand, Lab, LastLogin
 
 REFUSED_BY_USER: Final = Declined((RESPONDER, AUTHN_FAILED), "the user declined to log in")
 
 
-def assert_user(lab: Lab, errand: Errand, user: User) -> Response:
-    """Say to the service provider who the user is."""
-    asserting, now = lab.asserting, lab.now()
+def assert_user(lab: Lab, errand: Errand, login: LastLogin) -> Response:
+    """Say to the service provider who logged in, and when."""
+    asserting, now, user = lab.asserting, lab.now(), login.user
 
     def new_id() -> str:
         return lab.response_id(now)
@@ -42,6 +43,7 @@ def assert_user(lab: Lab, errand: Errand, user: User) -> Response:
         attributes=_attributes(asserting, user),
         acs=errand.acs or asserting.default_acs,
         in_response_to=errand.request.id if errand.request else None,
+        authn_instant=min(login.at, now),  # the clock may have been moved back since
     )
     xml = seal(response, asserting.credential, sign=asserting.sign, hash=asserting.hash, flavour=asserting.flavour)
     return _send(lab, errand, xml, f"Response for {user.username}", user.username)
@@ -79,17 +81,17 @@ def _send(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None)
     return draw("post.html", heading=f"Taking you to {asserting.relying}", form=form, nonce=nonce())
 
 
-def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, ...]]:
+def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, ...] | Attribute]:
     """Say what the user's attributes are; Salesforce states four of its own by default."""
     if asserting.flavour != "salesforce":
-        return dict(user.attributes)
+        return {**user.attributes, **user.stated}
     own = {
         "userId": (_record_of(user),),
         "username": (user.username,),
         "email": (user.username,),
         "is_portal_user": ("false",),
     }
-    return own | dict(user.attributes)
+    return {**own, **user.attributes, **user.stated}
 
 
 def _record_of(user: User) -> str:

@@ -12,11 +12,13 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 from lxml import etree
 
+from ssolab.saml.asking import Asking
 from ssolab.saml.bindings import encode_redirect
 from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.messages import NameIDPolicy, RequestedAuthnContext
 from ssolab.saml.metadata import read_entity
 from ssolab.saml.names import EMAIL, PERSISTENT, POST, PROTECTED_TRANSPORT, TRANSIENT
+from ssolab.web.lab import Pending
 from tests.web.parts import (
     ACS,
     AMIRA,
@@ -223,7 +225,7 @@ def ask_for(pair: Pair, **wishes: Any) -> TestResponse:
     relying = pair.lab.relying
     made = replace(draft_request(relying, now=NOW, new_id=lambda: "_asked"), **wishes)
     url = encode_redirect(seal(made, None), location=SSO, credential=relying.credential)
-    pair.lab.pending.put("_asked", "/")
+    pair.lab.pending.put("_asked", Pending(asking=Asking.of(made)))
     return pair.idp.get("/saml/sso", query_string=urlsplit(url).query)
 
 
