@@ -39,3 +39,10 @@ NO_PASSIVE: Final = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
 
 XS: Final = "http://www.w3.org/2001/XMLSchema"
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+
+_FORMATS = {each.rpartition(":")[2].lower(): each for each in (UNSPECIFIED, EMAIL, ENTITY, PERSISTENT, TRANSIENT)}
+
+
+def format_named(word: str) -> str:
+    """Give the URI of a NameID format: a standard one may be called by the last part of its name, in any case."""
+    return _FORMATS.get(word.lower(), word)

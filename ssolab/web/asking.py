@@ -14,7 +14,7 @@ from ssolab.core.findings import InputError
 from ssolab.saml.asking import Asking
 from ssolab.saml.contexts import COMPARISONS, ORDER, class_named
 from ssolab.saml.messages import NameIDPolicy, RequestedAuthnContext
-from ssolab.saml.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED
+from ssolab.saml.names import format_named
 
 if TYPE_CHECKING:
     from werkzeug.datastructures import MultiDict
@@ -31,9 +31,6 @@ PARAMETERS: Final = (
 NONE: Final = "none"
 """Instead of an address: none is named, so that the identity provider takes the default one of the metadata."""
 
-FORMATS: Final = {format_.rpartition(":")[2]: format_ for format_ in (UNSPECIFIED, EMAIL, PERSISTENT, TRANSIENT)}
-"""The formats that may be called by their last part."""
-
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _LONGEST = 1024
 _HIGHEST = 65_535
@@ -45,7 +42,7 @@ class Choices:
 
     contexts: tuple[str, ...] = tuple(name for names in reversed(ORDER) for name in names)
     comparisons: tuple[str, ...] = COMPARISONS
-    formats: tuple[str, ...] = tuple(FORMATS)
+    formats: tuple[str, ...] = ("unspecified", "emailAddress", "persistent", "transient")
     indexes: tuple[int, ...] = ()
 
 
@@ -102,7 +99,7 @@ def _context(classes: tuple[str, ...], comparison: str | None) -> RequestedAuthn
 def _policy(fields: MultiDict[str, str]) -> NameIDPolicy | None:
     format_ = _one(fields, "Format")
     policy = NameIDPolicy(
-        format=FORMATS.get(format_ or "", format_),
+        format=format_named(format_) if format_ else None,
         sp_name_qualifier=_one(fields, "SPNameQualifier"),
         allow_create=_flag(fields, "AllowCreate"),
     )
