@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from ssolab.saml.endpoints import IndexedEndpoint
-    from ssolab.saml.messages import AuthnRequest, NameIDPolicy, RequestedAuthnContext
+    from ssolab.saml.messages import AuthnRequest, NameID, NameIDPolicy, RequestedAuthnContext
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,6 +27,7 @@ class Asking:
 
     acs: IndexedEndpoint | int | None = None
     names_acs: bool = True
+    subject: NameID | None = None
     name_id_policy: NameIDPolicy | None = None
     requested_authn_context: RequestedAuthnContext | None = None
     force_authn: bool | None = None
@@ -39,6 +40,7 @@ class Asking:
     def of(cls, request: AuthnRequest) -> Self:
         """Say what a request asked for, as far as an answer can be held against it."""
         return cls(
+            subject=request.subject.name_id if request.subject else None,
             name_id_policy=request.name_id_policy,
             requested_authn_context=request.requested_authn_context,
             force_authn=request.force_authn,

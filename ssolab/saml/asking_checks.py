@@ -14,9 +14,10 @@ from ssolab.core.xmltree import SAML
 from ssolab.saml.asking import Asking
 from ssolab.saml.confirmation_checks import chosen, data_of
 from ssolab.saml.contexts import meets
-from ssolab.saml.materials import address_of, instant_of, only
+from ssolab.saml.materials import address_of, instant_of, only, text_of
 from ssolab.saml.message_checks import attribute_of
 from ssolab.saml.names import ENCRYPTED_NAME, UNSPECIFIED
+from ssolab.saml.subjects import NameID, same_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,6 +114,32 @@ def name_id_format_not_met(message: Materials, expected: Expected) -> Iterator[P
             observed=attribute_of(message.name_id, "Format"),
             where=message.where(message.name_id),
         )
+
+
+@check(cites="SAML2Prof 4.1.4.1")
+def subject_not_met(message: Materials, expected: Expected) -> Iterator[Problem]:
+    """The assertion is about somebody else than was asked for.
+
+    The request named its subject, and the identity provider has to assert that one or to answer UnknownPrincipal; a
+    login that was to confirm one user must not go on as another. Have the right user log in, or correct the identity
+    provider. Value and format are compared, and qualifiers where both have them.
+    """
+    asking = asked(message, expected)
+    if asking is None or asking.subject is None or message.name_id is None:
+        return
+    get = message.name_id.get
+    given = NameID(text_of(message.name_id), get("Format"), get("NameQualifier"), get("SPNameQualifier"))
+    if not same_name(asking.subject, given):
+        yield Problem(
+            "the assertion is about somebody else than was asked for",
+            expected=_told(asking.subject),
+            observed=_told(given),
+            where=message.where(message.name_id),
+        )
+
+
+def _told(name: NameID) -> str:
+    return ", ".join(filter(None, (name.value, name.format, name.name_qualifier, name.sp_name_qualifier)))
 
 
 @check(cites="SAML2Core 2.2.2")

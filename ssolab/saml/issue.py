@@ -81,6 +81,7 @@ def draft_request(
         provider_name=asking.provider_name,
         force_authn=asking.force_authn,
         is_passive=asking.is_passive,
+        subject=Subject(name_id=asking.subject) if asking.subject else None,
         name_id_policy=asking.name_id_policy,
         requested_authn_context=asking.requested_authn_context,
     )

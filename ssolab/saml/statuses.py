@@ -16,6 +16,7 @@ STATUS: Final = "urn:oasis:names:tc:SAML:2.0:status:"
 
 VERSION_MISMATCH: Final = STATUS + "VersionMismatch"
 REQUEST_UNSUPPORTED: Final = STATUS + "RequestUnsupported"
+UNKNOWN_PRINCIPAL: Final = STATUS + "UnknownPrincipal"
 UNSUPPORTED_BINDING: Final = STATUS + "UnsupportedBinding"
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from ssolab.core.findings import InputError
 from ssolab.saml.asking import Asking
 from ssolab.saml.contexts import COMPARISONS, ORDER, class_named
-from ssolab.saml.messages import NameIDPolicy, RequestedAuthnContext
+from ssolab.saml.messages import NameID, NameIDPolicy, RequestedAuthnContext
 from ssolab.saml.names import format_named
 
 if TYPE_CHECKING:
@@ -25,7 +25,16 @@ if TYPE_CHECKING:
 URL: Final = "AssertionConsumerServiceURL"
 INDEX: Final = "AssertionConsumerServiceIndex"
 PARAMETERS: Final = (
-    *("RelayState", "ForceAuthn", "IsPassive", "AuthnContextClassRef", "Comparison", "Format", "SPNameQualifier"),
+    *(
+        "RelayState",
+        "Subject",
+        "ForceAuthn",
+        "IsPassive",
+        "AuthnContextClassRef",
+        "Comparison",
+        "Format",
+        "SPNameQualifier",
+    ),
     *("AllowCreate", URL, INDEX, "AttributeConsumingServiceIndex", "ProviderName"),
 )
 NONE: Final = "none"
@@ -71,6 +80,7 @@ def asking_of(fields: MultiDict[str, str], relying: RelyingParty) -> Asking:
     return Asking(
         acs=number if number is not None else _address(address, relying),
         names_acs=address != NONE,
+        subject=NameID(subject) if (subject := _one(fields, "Subject")) else None,
         name_id_policy=_policy(fields),
         requested_authn_context=_context(tuple(filter(None, classes)), _one(fields, "Comparison")),
         force_authn=_flag(fields, "ForceAuthn"),

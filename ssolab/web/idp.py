@@ -17,7 +17,7 @@ from ssolab.cutover.scene import Flow
 from ssolab.salesforce import profile
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.names import PROTECTED_TRANSPORT
-from ssolab.saml.obligations import declined
+from ssolab.saml.obligations import STRANGER, declined
 from ssolab.saml.request_checks import accept_request, request_expected_of
 from ssolab.saml.statuses import ON_PURPOSE, Declined
 from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, SSO, START
@@ -34,7 +34,7 @@ from ssolab.web.pages import (
     make_app,
 )
 from ssolab.web.verdicts import result, unreadable
-from ssolab.web.wishes import lost, wishes_of
+from ssolab.web.wishes import lost, people_for, wishes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -111,8 +111,9 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
     made = accepted.request
     errand = Errand(request=made, acs=accepted.acs, relay_state=bounded_relay_state(accepted.relay_state))
     context = None if asserting.flavour == "salesforce" else PROTECTED_TRANSPORT
-    login = lab.last_login
-    if (unmet := declined(made, context=context, known=login is not None)) is not None:
+    people, login = people_for(lab, made), lab.last_login
+    known = login is not None and login.user.username in people
+    if (unmet := declined(made, context=context, known=known, recognised=bool(people))) is not None:
         return judged(entry, decline(lab, errand, unmet))
     if made.is_passive and login is not None:
         return judged(entry, assert_user(lab, errand, login))
@@ -145,14 +146,16 @@ def _start(lab: Lab) -> Response:
 def _ask_who(lab: Lab, errand: Errand, says: str, facts: list[tuple[str, str]]) -> Response:
     token = secrets.token_urlsafe(16)
     lab.errands.put(token, errand)
+    people, login = people_for(lab, errand.request), lab.last_login
+    goes_on = login is not None and login.user.username in people and not errand.fresh
     return draw(
         "login.html",
         heading="Log in",
         says=says,
         errand=token,
-        users=lab.users.values(),
+        users=people.values(),
         request_facts=facts,
-        login=None if errand.fresh else lab.last_login,
+        login=login if goes_on else None,
         statuses=ON_PURPOSE,
     )
 
@@ -166,6 +169,8 @@ def _answer(lab: Lab, form: Mapping[str, str]) -> Response:
         return decline(lab, errand, answer)
     if errand.fresh and "continue" in form:
         raise InputError("login form", "the request asks for a fresh login", "start again and choose a name")
+    if answer.user.username not in people_for(lab, errand.request):
+        return decline(lab, errand, STRANGER)
     lab.last_login = answer
     return assert_user(lab, errand, answer)
 

@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING
 
 from ssolab.saml.authn_request_checks import acs_not_registered
 from ssolab.saml.names import REQUESTER
+from ssolab.saml.obligations import recognised
 from ssolab.saml.request_checks import accept_request
 from ssolab.saml.statuses import REQUEST_UNSUPPORTED, UNSUPPORTED_BINDING, Declined
 
 if TYPE_CHECKING:
     from ssolab.core.findings import Report
+    from ssolab.cutover.model import User
     from ssolab.saml.bindings import Received
     from ssolab.saml.messages import AuthnRequest
     from ssolab.saml.request_checks import AcceptedRequest, RequestExpected
+    from ssolab.web.lab import Lab
 
 
 def wishes_of(request: AuthnRequest) -> list[tuple[str, str | None]]:
@@ -23,6 +26,7 @@ def wishes_of(request: AuthnRequest) -> list[tuple[str, str | None]]:
     listed = (*context.class_refs, *context.decl_refs) if context else ()
     comparison = (context.comparison if context else None) or "exact"
     return [
+        ("Subject", _subject(request)),
         ("NameID", policy.format if policy else None),
         ("SPNameQualifier", policy.sp_name_qualifier if policy else None),
         ("login by", f"{comparison}: {', '.join(listed)}" if listed else None),
@@ -30,6 +34,19 @@ def wishes_of(request: AuthnRequest) -> list[tuple[str, str | None]]:
         ("IsPassive", "nobody is asked" if request.is_passive else None),
         ("ProviderName", request.provider_name),
     ]
+
+
+def _subject(request: AuthnRequest) -> str | None:
+    if request.subject is None:
+        return None
+    return request.subject.name_id.value if request.subject.name_id else "a name that cannot be read here"
+
+
+def people_for(lab: Lab, request: AuthnRequest | None) -> dict[str, User]:
+    """Say who may answer a request: every user of the lab, or whom its Subject names."""
+    asserting = lab.asserting
+    names = recognised(request, lab.users, issuer=asserting.entity_id, audience=asserting.relying)
+    return {name: lab.users[name] for name in names}
 
 
 def lost(

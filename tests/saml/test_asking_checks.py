@@ -11,7 +11,7 @@ from ssolab.core.findings import Severity
 from ssolab.saml.asking import Asking
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request
-from ssolab.saml.messages import NameIDPolicy, RequestedAuthnContext
+from ssolab.saml.messages import NameID, NameIDPolicy, RequestedAuthnContext
 from ssolab.saml.names import EMAIL, ENCRYPTED_NAME, PERSISTENT, PROTECTED_TRANSPORT, UNSPECIFIED
 from tests.saml.samples import NOW, REQUEST, SP, expected, relying, response
 from tests.saml.test_checks import (
@@ -154,6 +154,23 @@ def test_the_qualifier_is_judged_in_a_message_that_nobody_asked_for_and_not_wher
     foreign = both(unasked, put(NAME_ID, SPNameQualifier=AFFILIATION))
     assert codes(judged(foreign, unsolicited=True)) == ["sp-name-qualifier-mismatch"]
     assert judged(foreign, unsolicited=True, audience=None).accepted
+
+
+@pytest.mark.parametrize(
+    ("subject", "verdict"),
+    [
+        (NameID("amira@greenmoor.org"), "met"),
+        (NameID("amira@greenmoor.org", UNSPECIFIED), "met"),
+        (NameID("amira@greenmoor.org", UNSPECIFIED, sp_name_qualifier=SP), "met"),
+        (NameID("amira@greenmoor.org", EMAIL), "unmet"),
+        (NameID("Amira@greenmoor.org"), "unmet"),
+        (NameID("amira@greenmoor.org", name_qualifier="https://other.example"), "unmet"),
+        (NameID(""), "unmet"),
+    ],
+)
+def test_the_assertion_is_about_whom_it_was_asked_for(subject: NameID, verdict: str) -> None:
+    report = judged(put(NAME_ID, NameQualifier="https://idp.example.org"), asked={REQUEST: Asking(subject=subject)})
+    assert codes(report) == ([] if verdict == "met" else ["subject-not-met"])
 
 
 def test_only_the_request_that_is_answered_counts() -> None:

@@ -21,7 +21,7 @@ from ssolab.saml import structure
 from ssolab.saml.asking import Asking
 from ssolab.saml.checks import CHECKS, accept, expected_of
 from ssolab.saml.issue import draft_response, seal
-from ssolab.saml.messages import NameIDPolicy, RequestedAuthnContext
+from ssolab.saml.messages import NameID, NameIDPolicy, RequestedAuthnContext
 from ssolab.saml.names import PERSISTENT
 from tests.saml.samples import (
     ACS,
@@ -278,6 +278,7 @@ CASES: list[tuple[str, Callable[[Element], None], dict[str, Any]]] = [
         {"asked": Asking(force_authn=True, at=NOW)},
     ),
     ("name-id-format-not-met", lambda _: None, {"asked": Asking(name_id_policy=NameIDPolicy(format=PERSISTENT))}),
+    ("subject-not-met", lambda _: None, {"asked": Asking(subject=NameID("ben@greenmoor.org"))}),
     ("sp-name-qualifier-mismatch", put(NAME_ID, SPNameQualifier=SP + "/"), {}),
     ("response-too-old", lambda _: None, {"message_life": timedelta(minutes=3), "now": NOW + timedelta(minutes=4)}),
     ("audience-mismatch", lambda _: None, {"audience": SP + "/"}),

@@ -24,6 +24,7 @@ from ssolab.saml.messages import (
     NameIDPolicy,
     RequestedAuthnContext,
     Response,
+    Subject,
 )
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint
 from ssolab.saml.names import (
@@ -119,6 +120,7 @@ def test_a_request_may_leave_its_consumer_to_the_identity_provider(acs: int | No
 
 def test_a_request_may_ask_for_more_and_what_it_asks_for_can_be_read_off_it() -> None:
     asking = Asking(
+        subject=NameID("amira", UNSPECIFIED),
         name_id_policy=NameIDPolicy(format=UNSPECIFIED, sp_name_qualifier="https://all.example", allow_create=False),
         requested_authn_context=RequestedAuthnContext(class_refs=("urn:a", "urn:b"), comparison="better"),
         force_authn=True,
@@ -129,6 +131,7 @@ def test_a_request_may_ask_for_more_and_what_it_asks_for_can_be_read_off_it() ->
     draft = draft_request(relying(), asking, now=NOW, new_id=ids())
     again = AuthnRequest.read(parse(seal(draft, None), "request"))
     assert again == draft
+    assert again.subject == Subject(name_id=asking.subject)
     assert again.name_id_policy == asking.name_id_policy
     assert again.requested_authn_context == asking.requested_authn_context
     assert (again.force_authn, again.is_passive) == (True, False)

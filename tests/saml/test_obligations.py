@@ -5,9 +5,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from ssolab.saml.messages import AuthnRequest, NameID, NameIDPolicy, RequestedAuthnContext
+from ssolab.saml.messages import AuthnRequest, NameID, NameIDPolicy, RequestedAuthnContext, Subject
 from ssolab.saml.names import EMAIL, PERSISTENT, TRANSIENT, UNSPECIFIED
-from ssolab.saml.obligations import declined, name_for
+from ssolab.saml.obligations import declined, name_for, recognised
 from ssolab.saml.statuses import ON_PURPOSE
 
 NOW = datetime(2027, 1, 4, tzinfo=UTC)
@@ -99,6 +99,55 @@ def test_a_request_for_a_declared_context_is_not_met_by_a_class() -> None:
     answer = declined(wanted, context=PASSWORD)
     assert answer is not None
     assert answer.codes == (STATUS + "Responder", STATUS + "NoAuthnContext")
+
+
+USERS = ("amira", "ben")
+
+
+def about(*name: str | None) -> AuthnRequest:
+    return replace(asked(), subject=Subject(name_id=NameID(*name) if name else None))  # type: ignore[arg-type]  # parts of a NameID
+
+
+def whom(request: AuthnRequest | None) -> tuple[str, ...]:
+    return recognised(request, USERS, issuer="https://a", audience="https://b")
+
+
+def test_everybody_may_answer_a_request_that_names_nobody() -> None:
+    assert whom(None) == whom(asked()) == USERS
+
+
+@pytest.mark.parametrize(
+    "name", [("ben",), ("ben", UNSPECIFIED), ("ben", EMAIL), ("ben", None, "https://x", "https://y")]
+)
+def test_only_whom_the_subject_names_may_answer(name: tuple[str | None, ...]) -> None:
+    assert whom(about(*name)) == ("ben",)
+
+
+def test_a_persistent_name_is_recognised_with_its_qualifiers() -> None:
+    given = name_for(asked(format_=PERSISTENT), "amira", issuer="https://a", audience="https://b", new_id=lambda: "_")
+    assert whom(replace(asked(), subject=Subject(name_id=given))) == ("amira",)
+    assert whom(about(given.value, PERSISTENT)) == ("amira",)
+    assert whom(about(given.value, PERSISTENT, "https://other")) == ()
+
+
+@pytest.mark.parametrize(
+    "name", [(), ("carla",), ("BEN",), ("",), ("", TRANSIENT), ("_2", TRANSIENT), ("ben", "urn:f")]
+)
+def test_a_name_that_is_nobodys_is_not_recognised_and_declined(name: tuple[str, ...]) -> None:
+    request = about(*name)
+    assert whom(request) == ()
+    answer = declined(request, context=PASSWORD, recognised=False)
+    assert answer is not None
+    assert answer.codes == (STATUS + "Responder", STATUS + "UnknownPrincipal")
+
+
+def test_the_name_given_is_of_the_format_of_the_subject_unless_the_policy_says_another() -> None:
+    for request, format_ in (
+        (about("ben", EMAIL), EMAIL),
+        (replace(about("ben", EMAIL), name_id_policy=NameIDPolicy(format=PERSISTENT)), PERSISTENT),
+        (about("ben"), UNSPECIFIED),
+    ):
+        assert name_for(request, "ben", issuer="a", audience="b", new_id=lambda: "_").format == format_
 
 
 def test_every_inner_status_of_the_standard_can_be_given_on_purpose_below_an_outer_one() -> None:

@@ -161,6 +161,8 @@ def test_the_identity_provider_shows_what_it_is_asked_for() -> None:
         ("Format=urn:kerberos", ["Requester", "InvalidNameIDPolicy"], "urn:kerberos"),
         ("SPNameQualifier=urn:group", ["Requester", "InvalidNameIDPolicy"], "no member of urn:group"),
         ("AssertionConsumerServiceIndex=7", ["Requester", "RequestUnsupported"], "no address of the number 7"),
+        ("Subject=carla", ["Responder", "UnknownPrincipal"], "nobody here is the subject"),
+        ("Subject=carla&IsPassive=true", ["Responder", "UnknownPrincipal"], "nobody here is the subject"),
     ],
 )
 def test_a_wish_that_cannot_be_met_comes_back_as_nested_codes_that_the_service_provider_shows(
@@ -310,6 +312,31 @@ def test_a_clock_that_was_moved_back_does_not_put_a_login_into_the_future() -> N
     assert authn_instant(page) == "2027-01-04T08:02:00.000Z"
 
 
+def test_only_whom_the_request_names_is_offered_and_asserted() -> None:
+    pair = still()
+    form = ask(pair, f"{LOGIN}?Subject={BEN.username}")
+    assert AMIRA.username not in form.text, "neither to choose nor to go on as"
+    page = choose(pair, form, BEN.username)
+    assert carry(pair, page).status_code == 200
+    assert pair.lab.journal.entries()[-1].user == BEN.username
+
+
+@pytest.mark.parametrize("choice", [{"username": AMIRA.username}, {"continue": "yes"}])
+def test_somebody_else_than_the_request_names_is_declined_even_in_a_form_that_was_changed(
+    choice: dict[str, str],
+) -> None:
+    pair = still()
+    form = ask(pair, f"{LOGIN}?Subject={BEN.username}")
+    page = pair.idp.post("/login", data=fields_of(form) | choice)
+    assert status_in(page)[0] == ["Responder", "UnknownPrincipal"]
+    assert carry(pair, page).status_code == 403
+
+
+def test_the_one_who_is_logged_in_is_not_another_whom_the_request_names() -> None:
+    page = ask(still(), f"{LOGIN}?IsPassive=true&Subject={BEN.username}")
+    assert status_in(page)[0] == ["Responder", "NoPassive"]
+
+
 # --- errors on purpose ---
 
 
@@ -369,6 +396,7 @@ def lying(pair: Pair, query: str, honest: str = "") -> None:
     [
         ("AuthnContextClassRef=X509", "", "authn-context-not-met"),
         ("Format=persistent", "Format=transient", "name-id-format-not-met"),
+        (f"Subject={BEN.username}", "", "subject-not-met"),
         ("SPNameQualifier=urn:group", "", "sp-name-qualifier-mismatch"),
         ("ForceAuthn=true", "IsPassive=true", "authentication-not-fresh"),
     ],
