@@ -43,7 +43,9 @@ def authn_context_not_met(message: Materials, expected: Expected) -> Iterator[Pr
 
     The request named authentication contexts, and the identity provider has to meet them or to answer NoAuthnContext;
     an assertion that states another one is a downgrade. Give the user a stronger login at the identity provider, or ask
-    for less. Where classes are compared by strength, their order is the one that `ssolab.saml.contexts` gives.
+    for less. The standard leaves the order of its classes open; here it is, the weakest first: unspecified; a line or
+    an address; a password; a password that the network does not see, Kerberos; a key in software; a second factor; a
+    card.
     """
     asking = asked(message, expected)
     wanted = asking.requested_authn_context if asking else None
