@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssolab.cli import version_option
+from ssolab.cli._asking import NAMES as ASKING
+from ssolab.cli._asking import answered, asking_options
 from ssolab.cli._decryption import decryption_facts, decryption_options, read_decryption
 from ssolab.cli._shell import EXIT_FOUND, Shell, shared
 
@@ -87,6 +89,7 @@ def command() -> None:
 @click.option("--allow", multiple=True, type=click.Choice(_WEAK), help="Permit something weak by its name.")
 @click.option("--ignore", multiple=True, metavar="CODE", help="Waive the errors of one check; never of a signature.")
 @decryption_options
+@asking_options
 @shared("verify")
 def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None:
     """Judge one SAML Response or AuthnRequest.
@@ -98,7 +101,7 @@ def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> Non
     from ssolab.saml.reading import read_message
     from ssolab.sources import read_file, shown_name
 
-    if [file, *trust, *options["decrypt"]].count("-") > 1:
+    if [file, *trust, *options["decrypt"], options["request"]].count("-") > 1:
         raise click.UsageError("standard input can be read once; give - for one file only")
     received = read_message(read_file(file), shown_name(file))
     if received.kind == "SAMLRequest":
@@ -131,12 +134,13 @@ def _common(shell: Shell, file: str, trust: Trust, options: dict[str, Any]) -> d
 def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
     from ssolab.saml.checks import Expected, accept
 
-    answers = options["in_response_to"]
+    answers = answered(options)
     expected = Expected(
         **_common(shell, file, trust, options),
         audience=options["audience"],
         recipient=options["recipient"] or None,
-        in_response_to=frozenset(answers) if answers or options["unsolicited"] else None,
+        in_response_to=answers.ids if answers.ids or options["unsolicited"] else None,
+        asked=answers.asking,
         unsolicited=options["unsolicited"],
         want_signed=options["want_signed"],
         binding=received.binding,
@@ -149,7 +153,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
     from ssolab.saml.request_checks import RequestExpected, accept_request
 
-    for name in ("audience", "in_response_to", "unsolicited", "want_signed", "decrypt", "alias"):
+    for name in ("audience", "in_response_to", "unsolicited", "want_signed", "decrypt", "alias", *ASKING):
         if options[name] not in {None, (), False, "either"}:
             raise click.UsageError(f"--{name.replace('_', '-')} is for a Response, and {file} is an AuthnRequest")
     roles = [each.sp for each in trust.entities if each.sp is not None]
@@ -227,6 +231,9 @@ def _principal_facts(principal: Principal | None) -> Iterator[tuple[str, str]]:
         return
     yield "subject", principal.name_id
     yield "format", principal.format or "none given"
+    for label, qualifier in (("named by", principal.name_qualifier), ("named for", principal.sp_name_qualifier)):
+        if qualifier is not None:
+            yield label, qualifier
     yield "issuer", principal.issuer
     yield "session", principal.session_index or "none given"
     yield "answers", principal.in_response_to or "no request"

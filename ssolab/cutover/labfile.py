@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.keys import Permission
 from ssolab.cutover import tables
+from ssolab.cutover.attributes import attributes_of
 from ssolab.cutover.belongings import certificates_of, one_certificate
 from ssolab.cutover.habits import Habits
 from ssolab.cutover.metadata_sources import metadata_of
@@ -116,10 +117,11 @@ def _users(users: Iterable[Table]) -> tuple[User, ...]:
     found: dict[str, User] = {}
     for each in users:
         each.only(("username", "attributes"))
-        called, attributes = each.text("username"), each.table("attributes")
+        called = each.text("username")
         if called in found:
             raise each.wrong("username", f"{called} stands there twice", "give each user once")
-        found[called] = User(username=called, attributes={key: attributes.texts(key) for key in attributes.values})
+        attributes, stated = attributes_of(each.table("attributes"))
+        found[called] = User(username=called, attributes=attributes, stated=stated)
     return tuple(found.values())
 
 

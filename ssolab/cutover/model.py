@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from ssolab.saml.encryption import EncryptedPart
     from ssolab.saml.metadata import EntityDescriptor
     from ssolab.saml.metadata_acceptance import AcceptedMetadata
+    from ssolab.saml.statements import Attribute
 
 
 class PartyKind(enum.StrEnum):
@@ -196,10 +197,14 @@ class Cutover:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """Someone who can log in at the mock asserting party."""
+    """Someone who can log in at the mock asserting party.
+
+    `attributes` are the texts of every attribute; `stated` holds those again whose name format or type is their own.
+    """
 
     username: str
     attributes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    stated: Mapping[str, Attribute] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

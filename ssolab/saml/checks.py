@@ -6,6 +6,7 @@ others say, because people debug with the report; the principal exists only when
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from ssolab.core.findings import Opinion, Problem, Report, Subject, has_error
 from ssolab.core.instants import format_instant
 from ssolab.core.xmltree import local_name, parse
 from ssolab.saml import (
+    asking_checks,
     assertion_checks,
     certificate_checks,
     confirmation_checks,
@@ -43,11 +45,12 @@ from ssolab.saml.statements import CLASS_REF
 from ssolab.saml.undecodable import unexpected_message
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterable, Sequence
     from datetime import datetime
 
     from ssolab.core.findings import Finding
     from ssolab.core.xmltree import Element
+    from ssolab.saml.asking import Asking
     from ssolab.saml.parties import RelyingParty
 
 __all__ = ["CHECKS", "Expected", "Principal", "ReplayMemory", "accept", "expected_of"]
@@ -56,7 +59,16 @@ STRUCTURE = entries_of((shape,), Check)
 """What is looked at before anything is read; never left out."""
 
 CHECKS: tuple[Check[Any], ...] = entries_of(
-    (response_checks, message_checks, assertion_checks, confirmation_checks, window_checks, certificate_checks), Check
+    (
+        response_checks,
+        message_checks,
+        assertion_checks,
+        confirmation_checks,
+        asking_checks,
+        window_checks,
+        certificate_checks,
+    ),
+    Check,
 )
 """Everything that `accept` judges of what a Response says."""
 
@@ -219,14 +231,27 @@ def _principal(message: Materials, expected: Expected) -> Principal | None:
         issuer=issuer,
         in_response_to=None if data is None else data.get("InResponseTo"),
         authn_context=text_of(contexts[0]).strip() if contexts else None,
+        name_qualifier=message.name_id.get("NameQualifier"),
+        sp_name_qualifier=message.name_id.get("SPNameQualifier"),
+        attribute_formats=_first(attributes_of(message.assertion), "NameFormat"),
+        friendly_names=_first(attributes_of(message.assertion), "FriendlyName"),
     )
+
+
+def _first(attributes: Iterable[Element], what: str) -> dict[str, str]:
+    """Say what the first attribute of each name says of itself, where it does."""
+    found: dict[str, str] = {}
+    for each in attributes:
+        if (said := each.get(what)) is not None:
+            found.setdefault(each.get("Name", ""), said)
+    return found
 
 
 def expected_of(  # noqa: PLR0913  each is a thing of the moment that the settings cannot know
     party: RelyingParty,
     *,
     now: datetime,
-    pending: Collection[str] | None,
+    pending: Collection[str] | Mapping[str, Asking] | None,
     replay: ReplayMemory | None,
     unsolicited: bool = True,
     recipient: str | None = None,
@@ -238,7 +263,7 @@ def expected_of(  # noqa: PLR0913  each is a thing of the moment that the settin
     Args:
         party: the settings.
         now: the moment of judgement.
-        pending: the ids of its open requests.
+        pending: the ids of its open requests, or what each of them asked for, by id.
         replay: its memory of used assertions.
         unsolicited: whether IdP-initiated login is welcome.
         recipient: the address that received the message; any of the party's own where it is left out.
@@ -252,6 +277,7 @@ def expected_of(  # noqa: PLR0913  each is a thing of the moment that the settin
         audience=party.entity_id,
         recipient=recipient or tuple(dict.fromkeys(each.location for each in party.acs)),
         in_response_to=pending,
+        asked=pending if isinstance(pending, Mapping) else None,
         unsolicited=unsolicited,
         message_life=party.message_life,
         skew=party.skew,

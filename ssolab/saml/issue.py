@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final, Literal
 from ssolab.core.findings import ConfigError
 from ssolab.core.xmldsig import sign as sign_element
 from ssolab.core.xmltree import reparse, serialise
+from ssolab.saml.asking import Asking
 from ssolab.saml.assertions import ASSERTION, Assertion, Conditions
-from ssolab.saml.messages import AuthnRequest, NameIDPolicy, Response, Status
+from ssolab.saml.messages import AuthnRequest, Response, Status
 from ssolab.saml.names import (
     ATTRIBUTE_UNSPECIFIED,
     CONTEXT_UNSPECIFIED,
@@ -50,44 +51,40 @@ _PREFIXES: dict[tuple[str, str], str] = {
 }
 
 
-def draft_request(  # noqa: PLR0913  each is a field of the standard's request
-    relying: RelyingParty,
-    *,
-    now: datetime,
-    new_id: Callable[[], str],
-    acs: IndexedEndpoint | None = None,
-    by_index: bool = False,
-    name_id_format: str | None = None,
-    force_authn: bool | None = None,
-    is_passive: bool | None = None,
+def draft_request(
+    relying: RelyingParty, asking: Asking | None = None, *, now: datetime, new_id: Callable[[], str]
 ) -> AuthnRequest:
     """Draft an AuthnRequest of the shape that Salesforce sends: attributes, and an Issuer as the only child.
 
     Args:
         relying: who asks, and whom.
+        asking: what is asked for beyond a login, which Salesforce does not do.
         now: the moment of issue.
         new_id: makes the request's ID.
-        acs: where the answer is wanted, if not at the party's default address.
-        by_index: name that address by its number, not by address and binding.
-        name_id_format: adds a NameIDPolicy, which Salesforce does not write.
-        force_authn: the user has to log in afresh.
-        is_passive: the user must not be asked anything.
 
     Raises:
         ConfigError: the party has no address, or its partner none for the binding.
     """
-    here = relying.default_acs if acs is None else acs
+    asking = asking or Asking()
+    number = asking.acs if isinstance(asking.acs, int) else None
+    address = None if isinstance(asking.acs, int) else asking.acs or relying.default_acs
+    if not asking.names_acs:
+        number = address = None
     return AuthnRequest(
         id=new_id(),
         issue_instant=_milliseconds(now),
         destination=relying.request_endpoint.location,
         issuer=NameID(relying.entity_id),
-        assertion_consumer_service_url=None if by_index else here.location,
-        assertion_consumer_service_index=here.index if by_index else None,
-        protocol_binding=None if by_index else here.binding,
-        force_authn=force_authn,
-        is_passive=is_passive,
-        name_id_policy=None if name_id_format is None else NameIDPolicy(format=name_id_format, allow_create=True),
+        assertion_consumer_service_url=address.location if address else None,
+        assertion_consumer_service_index=number,
+        protocol_binding=address.binding if address else None,
+        attribute_consuming_service_index=asking.attribute_consuming_service_index,
+        provider_name=asking.provider_name,
+        force_authn=asking.force_authn,
+        is_passive=asking.is_passive,
+        subject=Subject(name_id=asking.subject) if asking.subject else None,
+        name_id_policy=asking.name_id_policy,
+        requested_authn_context=asking.requested_authn_context,
     )
 
 
@@ -97,7 +94,7 @@ def draft_response(  # noqa: PLR0913  each is a field of the standard's response
     now: datetime,
     new_id: Callable[[], str],
     name_id: NameID | str,
-    attributes: Mapping[str, str | Sequence[str]] | None = None,
+    attributes: Mapping[str, str | Sequence[str] | Attribute] | None = None,
     acs: IndexedEndpoint | None = None,
     in_response_to: str | None = None,
     authn_instant: datetime | None = None,
@@ -111,7 +108,7 @@ def draft_response(  # noqa: PLR0913  each is a field of the standard's response
         now: the moment of issue.
         new_id: makes the IDs of Response and Assertion, in this order, and then the SessionIndex.
         name_id: whom it is about; a plain text gets the unspecified format.
-        attributes: names with their values.
+        attributes: names with their values, of an unspecified name format; an `Attribute` is stated as it is.
         acs: where it goes, if not to the partner's default address: Destination and Recipient.
         in_response_to: ID of the request, to the letter; None for an unsolicited response.
         authn_instant: when the user logged in, if not just now.
@@ -128,7 +125,9 @@ def draft_response(  # noqa: PLR0913  each is a field of the standard's response
     data = SubjectConfirmationData(not_on_or_after=end, recipient=recipient, in_response_to=in_response_to)
     response_id, assertion_id = new_id(), new_id()
     stated = tuple(
-        Attribute.of(
+        value
+        if isinstance(value, Attribute)
+        else Attribute.of(
             name,
             *((value,) if isinstance(value, str) else value),
             name_format=ATTRIBUTE_UNSPECIFIED,

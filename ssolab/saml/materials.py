@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ssolab.core.keys import Permission, TrustedKey
     from ssolab.core.xmlenc import DecryptionKey
     from ssolab.core.xmltree import Element
+    from ssolab.saml.asking import Asking
     from ssolab.saml.parties import Match
 
 _MOST_BEARERS = 8
@@ -41,7 +42,11 @@ class ReplayMemory(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Principal:
-    """Who may log in: read from nothing but signed bytes. An identity is the pair of `issuer` and `name_id`."""
+    """Who may log in: read from nothing but signed bytes.
+
+    An identity is `issuer` and `name_id` together with both qualifiers: two identity providers may give one name to two
+    people. `attribute_formats` and `friendly_names` say what the first attribute of each name says of itself.
+    """
 
     name_id: str
     format: str | None
@@ -50,6 +55,10 @@ class Principal:
     issuer: str
     in_response_to: str | None
     authn_context: str | None
+    name_qualifier: str | None = None
+    sp_name_qualifier: str | None = None
+    attribute_formats: Mapping[str, str] = field(default_factory=dict)
+    friendly_names: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +101,8 @@ class Expected(Expectation):
     `recipient` is the assertion consumer address that received the message (several, where any of them may have).
     `in_response_to`: the ids of the pending requests; empty means that only an unsolicited Response is welcome, and
     `unsolicited` welcomes one beside those that answer a request. `message_life` is how old the Response may be.
-    `binding` is the URI of the binding that it came by.
+    `binding` is the URI of the binding that it came by. `asked` is what was asked for: by the id of the request, or
+    whatever the Response answers.
     """
 
     audience: str | None = None
@@ -103,6 +113,7 @@ class Expected(Expectation):
     replay: ReplayMemory | None = None
     want_signed: WantSigned = "either"
     binding: str | None = None
+    asked: Mapping[str, Asking] | Asking | None = None
 
     def __post_init__(self) -> None:
         """Take a single ID for a set of one: `in` would find parts of it."""

@@ -13,8 +13,8 @@ from ssolab.core.xmltree import SAML, SAMLP
 from ssolab.saml.assertions import ASSERTION, Assertion, Conditions, ProxyRestriction
 from ssolab.saml.fields import Parts, flag, needed, needed_instant, number, read_as, refused, text, uri
 from ssolab.saml.names import SUCCESS, VERSION
-from ssolab.saml.statements import CLASS_REF, Attribute, AttributeStatement, AttributeValue, AuthnStatement
-from ssolab.saml.subjects import ISSUER, NameID, Subject, SubjectConfirmation, SubjectConfirmationData
+from ssolab.saml.statements import CLASS_REF, DECL_REF, Attribute, AttributeStatement, AttributeValue, AuthnStatement
+from ssolab.saml.subjects import ISSUER, SUBJECT, NameID, Subject, SubjectConfirmation, SubjectConfirmationData
 from ssolab.saml.writing import attributes, write
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ _CODE = f"{{{SAMLP}}}StatusCode"
 _STATUS_MESSAGE = f"{{{SAMLP}}}StatusMessage"
 _POLICY = f"{{{SAMLP}}}NameIDPolicy"
 _CONTEXT = f"{{{SAMLP}}}RequestedAuthnContext"
-_REQUEST_PARTS = frozenset({ISSUER, _POLICY, _CONTEXT, SIGNATURE})
+_REQUEST_PARTS = frozenset({ISSUER, SUBJECT, _POLICY, _CONTEXT, SIGNATURE})
 _DEEPEST_STATUS = 8
 
 
@@ -161,9 +161,10 @@ class NameIDPolicy:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RequestedAuthnContext:
-    """How the subject has to log in (SAML2Core 3.3.2.2.1)."""
+    """How the subject has to log in (SAML2Core 3.3.2.2.1): by one of some classes, or as declarations describe."""
 
     class_refs: tuple[str, ...] = ()
+    decl_refs: tuple[str, ...] = ()
     comparison: str | None = None
 
 
@@ -184,6 +185,7 @@ class AuthnRequest:
     provider_name: str | None = None
     force_authn: bool | None = None
     is_passive: bool | None = None
+    subject: Subject | None = None
     name_id_policy: NameIDPolicy | None = None
     requested_authn_context: RequestedAuthnContext | None = None
     passed_over: tuple[str, ...] = field(default=(), compare=False)
@@ -198,6 +200,7 @@ class AuthnRequest:
         read_as(element, AUTHN_REQUEST, document)
         parts = Parts(element, document)
         issuer, policy, context = parts.one(ISSUER), parts.one(_POLICY), parts.one(_CONTEXT)
+        subject = parts.one(SUBJECT)
         return cls(
             id=needed(element, "ID", document),
             issue_instant=needed_instant(element, "IssueInstant", document),
@@ -212,6 +215,7 @@ class AuthnRequest:
             provider_name=element.get("ProviderName"),
             force_authn=flag(element, "ForceAuthn", document),
             is_passive=flag(element, "IsPassive", document),
+            subject=None if subject is None else Subject.read(subject, document),
             name_id_policy=None
             if policy is None
             else NameIDPolicy(
@@ -223,6 +227,7 @@ class AuthnRequest:
             if context is None
             else RequestedAuthnContext(
                 class_refs=tuple(uri(each, document) for each in context.iterchildren(CLASS_REF)),
+                decl_refs=tuple(uri(each, document) for each in context.iterchildren(DECL_REF)),
                 comparison=context.get("Comparison"),
             ),
             passed_over=parts.others(_REQUEST_PARTS),
@@ -247,6 +252,8 @@ class AuthnRequest:
         element = write(None, AUTHN_REQUEST, values, nsmap={"samlp": SAMLP, "saml": SAML})
         if self.issuer is not None:
             self.issuer.write(element, ISSUER)
+        if self.subject is not None:
+            self.subject.write(element)
         if (policy := self.name_id_policy) is not None:
             wanted = attributes(
                 Format=policy.format, SPNameQualifier=policy.sp_name_qualifier, AllowCreate=policy.allow_create
@@ -256,4 +263,6 @@ class AuthnRequest:
             inside = write(element, _CONTEXT, attributes(Comparison=context.comparison))
             for class_ref in context.class_refs:
                 write(inside, CLASS_REF, content=class_ref)
+            for decl_ref in context.decl_refs:
+                write(inside, DECL_REF, content=decl_ref)
         return element

@@ -17,6 +17,11 @@ ENTITY: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:entity"
 PERSISTENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:persistent"
 TRANSIENT: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:transient"
 
+ENCRYPTED_NAME: Final = "urn:oasis:names:tc:SAML:2.0:nameid-format:encrypted"
+"""No format of a name but the wish to have it encrypted (SAML2Core 3.4.1.1)."""
+
+ATTRIBUTE_BASIC: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:basic"
+ATTRIBUTE_URI: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:uri"
 ATTRIBUTE_UNSPECIFIED: Final = "urn:oasis:names:tc:SAML:2.0:attrname-format:unspecified"
 
 BEARER: Final = "urn:oasis:names:tc:SAML:2.0:cm:bearer"
@@ -34,3 +39,10 @@ NO_PASSIVE: Final = "urn:oasis:names:tc:SAML:2.0:status:NoPassive"
 
 XS: Final = "http://www.w3.org/2001/XMLSchema"
 XSI: Final = "http://www.w3.org/2001/XMLSchema-instance"
+
+_FORMATS = {each.rpartition(":")[2].lower(): each for each in (UNSPECIFIED, EMAIL, ENTITY, PERSISTENT, TRANSIENT)}
+
+
+def format_named(word: str) -> str:
+    """Give the URI of a NameID format: a standard one may be called by the last part of its name, in any case."""
+    return _FORMATS.get(word.lower(), word)

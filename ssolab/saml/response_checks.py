@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _AT_MOST_ONCE = {
     "Response": ((SAML, "Issuer"), (SAMLP, "Status")),
     "Assertion": ((SAML, "Issuer"), (SAML, "Subject"), (SAML, "Conditions")),
+    "Conditions": ((SAML, "OneTimeUse"), (SAML, "ProxyRestriction")),
     "Subject": ((SAML, "NameID"),),
     "SubjectConfirmation": ((SAML, "SubjectConfirmationData"),),
 }
@@ -75,12 +76,18 @@ def issuers_differ(message: Materials, _expected: Expected) -> Iterator[Problem]
 
 @check(cites="SAML2Core 3.3.3")
 def element_repeated(message: Materials, _expected: Expected) -> Iterator[Problem]:
-    """An element stands twice where the schema allows it once.
+    """An element stands twice where the standard allows it once.
 
     Two readers could then read two different things, of which only one was meant. Have the sender write it once.
     """
     assertion = message.assertion
-    parents = [message.message, assertion, message.subject, *every(message.subject, SAML, "SubjectConfirmation")]
+    parents = [
+        message.message,
+        assertion,
+        message.conditions,
+        message.subject,
+        *every(message.subject, SAML, "SubjectConfirmation"),
+    ]
     for parent in parents:
         if parent is None:
             continue

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
 AUTHN_STATEMENT: Final = f"{{{SAML}}}AuthnStatement"
 CLASS_REF: Final = f"{{{SAML}}}AuthnContextClassRef"
+DECL_REF: Final = f"{{{SAML}}}AuthnContextDeclRef"
 ATTRIBUTE_STATEMENT: Final = f"{{{SAML}}}AttributeStatement"
 STRING: Final = f"{{{XS}}}string"
 ANY: Final = f"{{{XS}}}anyType"
 _CONTEXT = f"{{{SAML}}}AuthnContext"
-_DECL_REF = f"{{{SAML}}}AuthnContextDeclRef"
 _AUTHORITY = f"{{{SAML}}}AuthenticatingAuthority"
 _LOCALITY = f"{{{SAML}}}SubjectLocality"
 ATTRIBUTE: Final = f"{{{SAML}}}Attribute"
@@ -54,7 +54,7 @@ class AuthnStatement:
         """
         parts = Parts(element, document)
         context = Parts(parts.needed(_CONTEXT), document)
-        class_ref, decl_ref, locality = context.one(CLASS_REF), context.one(_DECL_REF), parts.one(_LOCALITY)
+        class_ref, decl_ref, locality = context.one(CLASS_REF), context.one(DECL_REF), parts.one(_LOCALITY)
         return cls(
             authn_instant=needed_instant(element, "AuthnInstant", document),
             session_index=element.get("SessionIndex"),
@@ -80,7 +80,7 @@ class AuthnStatement:
         if self.authn_context_class_ref is not None:
             write(context, CLASS_REF, content=self.authn_context_class_ref)
         if self.authn_context_decl_ref is not None:
-            write(context, _DECL_REF, content=self.authn_context_decl_ref)
+            write(context, DECL_REF, content=self.authn_context_decl_ref)
         for authority in self.authenticating_authorities:
             write(context, _AUTHORITY, content=authority)
 

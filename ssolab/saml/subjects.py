@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.xmltree import SAML
 from ssolab.saml.fields import Parts, instant, needed, text
-from ssolab.saml.names import BEARER
+from ssolab.saml.names import BEARER, UNSPECIFIED
 from ssolab.saml.writing import attributes, write
 
 if TYPE_CHECKING:
@@ -59,6 +59,16 @@ class NameID:
             SPProvidedID=self.sp_provided_id,
         )
         write(parent, tag, qualifiers, self.value)
+
+
+def same_name(asked: NameID, given: NameID) -> bool:
+    """Say whether a name is the one that was asked for; a qualifier that either leaves out is not compared."""
+    qualifiers = (asked.name_qualifier, given.name_qualifier), (asked.sp_name_qualifier, given.sp_name_qualifier)
+    return (
+        asked.value == given.value
+        and (asked.format or UNSPECIFIED) == (given.format or UNSPECIFIED)
+        and all(one is None or other is None or one == other for one, other in qualifiers)
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,8 @@ from ssolab.salesforce import profile
 from ssolab.saml.bindings import encode_post
 from ssolab.saml.issue import draft_refusal, draft_response, seal
 from ssolab.saml.names import AUTHN_FAILED, RESPONDER
-from ssolab.saml.obligations import Declined, name_for
+from ssolab.saml.obligations import name_for
+from ssolab.saml.statuses import Declined
 from ssolab.web.pages import draw, nonce, posts_to
 
 if TYPE_CHECKING:
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
 
     from ssolab.cutover.model import User
     from ssolab.saml.parties import AssertingParty
-    from ssolab.web.lab import Errand, Lab
+    from ssolab.saml.statements import Attribute
+    from ssolab.web.lab import Errand, Lab, LastLogin
 
 REFUSED_BY_USER: Final = Declined((RESPONDER, AUTHN_FAILED), "the user declined to log in")
 
 
-def assert_user(lab: Lab, errand: Errand, user: User) -> Response:
-    """Say to the service provider who the user is."""
-    asserting, now = lab.asserting, lab.now()
+def assert_user(lab: Lab, errand: Errand, login: LastLogin) -> Response:
+    """Say to the service provider who logged in, and when."""
+    asserting, now, user = lab.asserting, lab.now(), login.user
 
     def new_id() -> str:
         return lab.response_id(now)
@@ -41,6 +43,7 @@ def assert_user(lab: Lab, errand: Errand, user: User) -> Response:
         attributes=_attributes(asserting, user),
         acs=errand.acs or asserting.default_acs,
         in_response_to=errand.request.id if errand.request else None,
+        authn_instant=min(login.at, now),  # the clock may have been moved back since
     )
     xml = seal(
         response,
@@ -85,17 +88,17 @@ def _send(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None)
     return draw("post.html", heading=f"Taking you to {asserting.relying}", form=form, nonce=nonce())
 
 
-def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, ...]]:
+def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, ...] | Attribute]:
     """Say what the user's attributes are; Salesforce states four of its own by default."""
     if asserting.flavour != "salesforce":
-        return dict(user.attributes)
+        return {**user.attributes, **user.stated}
     own = {
         "userId": (_record_of(user),),
         "username": (user.username,),
         "email": (user.username,),
         "is_portal_user": ("false",),
     }
-    return own | dict(user.attributes)
+    return {**own, **user.attributes, **user.stated}
 
 
 def _record_of(user: User) -> str:

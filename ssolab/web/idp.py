@@ -17,12 +17,13 @@ from ssolab.cutover.scene import Flow
 from ssolab.salesforce import profile
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.names import PROTECTED_TRANSPORT
-from ssolab.saml.obligations import declined
+from ssolab.saml.obligations import STRANGER, declined
 from ssolab.saml.request_checks import accept_request, request_expected_of
+from ssolab.saml.statuses import ON_PURPOSE, Declined
 from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, SSO, START
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
 from ssolab.web.keys import key_rows, signing_key
-from ssolab.web.lab import Errand
+from ssolab.web.lab import Errand, LastLogin
 from ssolab.web.pages import (
     Start,
     bounded_relay_state,
@@ -34,11 +35,13 @@ from ssolab.web.pages import (
 )
 from ssolab.web.refreshing import judged_afresh
 from ssolab.web.verdicts import result, unreadable
+from ssolab.web.wishes import lost, people_for, wishes_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ssolab.core.findings import Report
+    from ssolab.saml.authn_request_checks import RequestExpected
     from ssolab.saml.bindings import Received
     from ssolab.saml.parties import AssertingParty
     from ssolab.saml.request_checks import AcceptedRequest
@@ -84,9 +87,12 @@ def create_asserting_app(lab: Lab) -> LabApp:
 def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
     asserting = lab.asserting
 
+    def expected() -> RequestExpected:
+        held = request_expected_of(lab.asserting, now=lab.now(), opinions=lab.config.opinions)
+        return replace(held, known=signing_key(lab.relying))
+
     def judge() -> Report[AcceptedRequest]:
-        expected = request_expected_of(lab.asserting, now=lab.now(), opinions=lab.config.opinions)
-        return accept_request(received, replace(expected, known=signing_key(lab.relying)))
+        return accept_request(received, expected())
 
     try:
         received = decode()
@@ -105,6 +111,10 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         verifiers=report.verifiers,
         message=received.xml,
     )
+    if (told := lost(received, report, expected())) is not None:
+        stray, why = told
+        errand = Errand(request=stray.request, relay_state=bounded_relay_state(stray.relay_state))
+        return judged(entry, decline(lab, errand, why))
     if accepted is None:
         says = "The identity provider does not believe this AuthnRequest, so it asks nobody to log in."
         again = [Start(href=lab.bases.relying + LOGIN, text="Try again")] if lab.bases.relying else []
@@ -112,14 +122,18 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
     made = accepted.request
     errand = Errand(request=made, acs=accepted.acs, relay_state=bounded_relay_state(accepted.relay_state))
     context = None if asserting.flavour == "salesforce" else PROTECTED_TRANSPORT
-    if (unmet := declined(made, context=context)) is not None:
+    people, login = people_for(lab, made), lab.last_login
+    known = login is not None and login.user.username in people
+    if (unmet := declined(made, context=context, known=known, recognised=bool(people))) is not None:
         return judged(entry, decline(lab, errand, unmet))
+    if made.is_passive and login is not None:
+        return judged(entry, assert_user(lab, errand, login))
     facts = known_facts(
         [
             ("from", made.issuer.value if made.issuer else None),
             ("ID", made.id),
             ("answer goes to", accepted.acs.location if accepted.acs else None),
-            ("NameID", made.name_id_policy.format if made.name_id_policy else None),
+            *wishes_of(made),
             ("RelayState", accepted.relay_state),
             ("verifiers", ", ".join(f"{name}: {opinion}" for name, opinion in report.verifiers.items())),
             ("remarks", "; ".join(found.message for found in report.findings)),
@@ -143,21 +157,58 @@ def _start(lab: Lab) -> Response:
 def _ask_who(lab: Lab, errand: Errand, says: str, facts: list[tuple[str, str]]) -> Response:
     token = secrets.token_urlsafe(16)
     lab.errands.put(token, errand)
-    return draw("login.html", heading="Log in", says=says, errand=token, users=lab.users.values(), request_facts=facts)
+    people, login = people_for(lab, errand.request), lab.last_login
+    goes_on = login is not None and login.user.username in people and not errand.fresh
+    return draw(
+        "login.html",
+        heading="Log in",
+        says=says,
+        errand=token,
+        users=people.values(),
+        request_facts=facts,
+        login=login if goes_on else None,
+        statuses=ON_PURPOSE,
+    )
 
 
 def _answer(lab: Lab, form: Mapping[str, str]) -> Response:
-    user = lab.users.get(form.get("username", ""))
-    declines = "decline" in form
-    if user is None and not declines:
-        problem = f"nobody is called {form.get('username', '')!r} here"
-        raise InputError("username", problem, "choose one of the names in the form")
+    answer = _why_not(form) or _who(lab, form)
     errand = lab.errands.take(form.get("errand", ""))
     if errand is None:
         raise InputError("login form", "it was used already, or is too old", "start the login again")
-    if user is None or declines:
-        return decline(lab, errand, REFUSED_BY_USER)
-    return assert_user(lab, errand, user)
+    if isinstance(answer, Declined):
+        return decline(lab, errand, answer)
+    if errand.fresh and "continue" in form:
+        raise InputError("login form", "the request asks for a fresh login", "start again and choose a name")
+    if answer.user.username not in people_for(lab, errand.request):
+        return decline(lab, errand, STRANGER)
+    lab.last_login = answer
+    return assert_user(lab, errand, answer)
+
+
+def _why_not(form: Mapping[str, str]) -> Declined | None:
+    """Say why nobody shall be asserted, where whoever sits there wants that."""
+    if "decline" in form:
+        return REFUSED_BY_USER
+    if "fail" not in form:
+        return None
+    wanted = form.get("status", "")
+    if wanted not in ON_PURPOSE:
+        raise InputError("status", f"there is no status code {wanted[:80]!r}", f"choose one of {', '.join(ON_PURPOSE)}")
+    return ON_PURPOSE[wanted]
+
+
+def _who(lab: Lab, form: Mapping[str, str]) -> LastLogin:
+    """Say who logs in: whoever is chosen, now, or whoever did last, then."""
+    if "continue" in form:
+        if lab.last_login is None:
+            raise InputError("login form", "nobody is logged in any more", "start again and choose a name")
+        return lab.last_login
+    user = lab.users.get(form.get("username", ""))
+    if user is None:
+        problem = f"nobody is called {form.get('username', '')!r} here"
+        raise InputError("username", problem, "choose one of the names in the form")
+    return LastLogin(user, lab.now())
 
 
 def _home(lab: Lab) -> Response:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
+from ssolab.saml.asking import Asking
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Memory, Seen
 from ssolab.web.origins import Origins
@@ -138,6 +139,27 @@ class Errand:
     acs: IndexedEndpoint | None = None
     relay_state: str | None = None
 
+    @property
+    def fresh(self) -> bool:
+        """Whether an earlier login will not do."""
+        return self.request is not None and bool(self.request.force_authn)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pending:
+    """An open request of the relying party: the local path to go to afterwards, and what was asked for."""
+
+    go_to: str = "/"
+    asking: Asking = field(default_factory=Asking)
+
+
+@dataclass(frozen=True, slots=True)
+class LastLogin:
+    """Who logged in last at the asserting party, and when."""
+
+    user: User
+    at: datetime
+
 
 class Lab:
     """The state of one running pair."""
@@ -151,8 +173,10 @@ class Lab:
         self.journal = Journal()
         self.origins = Origins(config.origins)
         self.errands: Memory[Errand] = Memory(limit=200)
-        self.pending: Memory[str] = Memory()
-        """The relying party's open requests, by ID, with the local path to go to afterwards."""
+        self.pending: Memory[Pending] = Memory()
+        """The relying party's open requests, by ID."""
+        self.last_login: LastLogin | None = None
+        """Whom the asserting party knows without asking; one for all browsers, so that a login needs no cookie."""
         self.seen = Seen()
         self.on_entry: Callable[[Entry], object] | None = None
         """Told of every journal entry, in the thread that made it."""
@@ -225,10 +249,12 @@ class Lab:
         if changed:
             self.errands.clear()
             self.pending.clear()
+            self.last_login = None
             self.record(side="control", event="link-chosen", summary=f"Link {link} is played from now on")
 
     def forget(self) -> None:
-        """Forget all that happened: the journal, open requests, seen assertions."""
+        """Forget all that happened: the journal, open requests, seen assertions, who logged in."""
+        self.last_login = None
         for each in (self.journal, self.errands, self.pending, self.seen):
             each.clear()
 

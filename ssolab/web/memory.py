@@ -37,6 +37,11 @@ class Memory(Generic[T]):
         with self._lock:
             return frozenset(self._held)
 
+    def held(self) -> dict[str, T]:
+        """Give what is kept now, by key."""
+        with self._lock:
+            return dict(self._held)
+
     def clear(self) -> None:
         """Forget everything."""
         with self._lock:

@@ -14,12 +14,15 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from ssolab.core.findings import InputError
 from ssolab.core.instants import in_words
 from ssolab.cutover.scene import Flow
+from ssolab.saml.asking import Asking
 from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.names import POST
 from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
+from ssolab.web.asking import asking_of, choices_of
 from ssolab.web.keys import key_rows, signing_key
+from ssolab.web.lab import Pending
 from ssolab.web.pages import (
     Start,
     draw,
@@ -87,9 +90,9 @@ def _ask(lab: Lab) -> Response:
     go_to = local_path(request.args.get("RelayState"))
     endpoint = relying.request_endpoint
     now = lab.now()
-    made = draft_request(relying, now=now, new_id=lambda: lab.request_id(now))
+    made = draft_request(relying, asking_of(request.args, relying), now=now, new_id=lambda: lab.request_id(now))
     credential = relying.credential if relying.sign_requests else None
-    lab.pending.put(made.id, go_to or "/")
+    lab.pending.put(made.id, Pending(go_to=go_to or "/", asking=Asking.of(made)))
     if relying.binding == POST:
         xml = seal(made, credential, hash=relying.hash, flavour=relying.flavour)
         form = encode_post(xml, message="SAMLRequest", location=endpoint.location, relay_state=go_to)
@@ -114,9 +117,8 @@ def _ask(lab: Lab) -> Response:
 
 def _consume(lab: Lab) -> Response:
     def judge() -> Report[Principal]:
-        expected = expected_of(
-            lab.relying, now=lab.now(), pending=lab.pending.keys(), replay=lab.seen, opinions=lab.config.opinions
-        )
+        asked = {identifier: each.asking for identifier, each in lab.pending.held().items()}
+        expected = expected_of(lab.relying, now=lab.now(), pending=asked, replay=lab.seen, opinions=lab.config.opinions)
         return accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
 
     try:
@@ -126,7 +128,7 @@ def _consume(lab: Lab) -> Response:
         return unreadable(lab, error, side="relying", wanted="Response")
     person = report.principal
     answered = person.in_response_to if person else None
-    path = lab.pending.take(answered) if answered else None
+    done = lab.pending.take(answered) if answered else None
     who = f" of {person.name_id}" if person else ""
     entry = lab.record(
         side="relying",
@@ -143,7 +145,7 @@ def _consume(lab: Lab) -> Response:
         message=received.xml,
     )
     wanted = received.relay_state
-    go_to = local_path(wanted) or path
+    go_to = local_path(wanted) or (done.go_to if done else None)
     strayed = bool(wanted) and local_path(wanted) is None
     again = [Start(href=LOGIN, text="Log in again" if person else "Try again")]
     if lab.bases.asserting:
@@ -167,12 +169,15 @@ def _response(received: Received) -> Received:
 def _home(lab: Lab) -> Response:
     relying = lab.relying
     base = lab.bases.relying
+    posts_to(relying.request_endpoint.location)  # where the form is sent on to
     return draw(
         "home.html",
         heading="Mock service provider",
         intro=["It sends you to the identity provider and judges what you bring back, with every reason shown."],
         remarks=lab.remarks,
         starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first.")],
+        asking=choices_of(relying),
+        login=LOGIN,
         facts=_settings(relying),
         keys=key_rows(lab, relying),
         addresses=[("metadata", base + METADATA), ("login", base + LOGIN)]

@@ -73,6 +73,21 @@ def test_a_person_without_scripts_presses_the_button(browser: Browser) -> None:
         context.close()
 
 
+def test_a_person_asks_for_more_with_the_form_and_gets_an_error_on_purpose(page: Page) -> None:
+    with running_lab(config()) as running:
+        page.goto(running.bases.relying)
+        page.get_by_label("a fresh login (ForceAuthn)").check()
+        page.get_by_label("NameID").select_option("persistent")
+        page.get_by_role("button", name="Ask").click()
+        page.wait_for_url(f"{running.bases.asserting}/**")
+        assert "a fresh login" in page.inner_text("main")
+        page.get_by_text("Answer with an error on purpose").click()
+        page.get_by_label("status code").select_option("RequestDenied")
+        page.get_by_role("button", name="Answer so").click()
+        page.wait_for_url(f"{running.bases.relying}/**")
+        assert "status:RequestDenied" in page.inner_text("main")
+
+
 def test_a_refusal_shows_every_reason_with_both_sides(page: Page) -> None:
     with running_lab(replace(config(), relying=replace(relying_party(), credential=credential("foreign")))) as running:
         page.goto(f"{running.bases.relying}/saml/login")

@@ -155,9 +155,11 @@ requests = st.builds(
     provider_name=maybe_text,
     force_authn=maybe_flag,
     is_passive=maybe_flag,
+    subject=st.none() | subjects,
     name_id_policy=st.none()
     | st.builds(NameIDPolicy, format=maybe_text, sp_name_qualifier=maybe_text, allow_create=maybe_flag),
-    requested_authn_context=st.none() | st.builds(RequestedAuthnContext, class_refs=audiences, comparison=maybe_text),
+    requested_authn_context=st.none()
+    | st.builds(RequestedAuthnContext, class_refs=audiences, decl_refs=audiences, comparison=maybe_text),
     passed_over=st.just(()),
 )
 

@@ -18,8 +18,11 @@ from ssolab.core.xmldsig import sign
 from ssolab.core.xmltree import SAML, SAMLP
 from ssolab.saml import checks as accepting
 from ssolab.saml import structure
+from ssolab.saml.asking import Asking
 from ssolab.saml.checks import CHECKS, accept, expected_of
 from ssolab.saml.issue import draft_response, seal
+from ssolab.saml.messages import NameID, NameIDPolicy, RequestedAuthnContext
+from ssolab.saml.names import PERSISTENT
 from tests.saml.samples import (
     ACS,
     IDP,
@@ -228,6 +231,9 @@ OTHER_RESTRICTION = (
 SECOND_NAME = "<saml:NameID>second@greenmoor.org</saml:NameID>"
 HELD = '<saml:SubjectConfirmation Method="urn:oasis:names:tc:SAML:2.0:cm:holder-of-key"/>'
 
+ONCE = "<saml:OneTimeUse/>"
+NO_PROXY = '<saml:ProxyRestriction Count="0"/>'
+
 CASES: list[tuple[str, Callable[[Element], None], dict[str, Any]]] = [
     ("version-unsupported", put(".", Version="1.1"), {}),
     ("version-unsupported", put(A, Version=None), {}),
@@ -251,6 +257,8 @@ CASES: list[tuple[str, Callable[[Element], None], dict[str, Any]]] = [
     ("status-not-success", drop("samlp:Status"), {}),
     ("element-repeated", add(A, "<saml:Conditions/>"), {}),
     ("element-repeated", add(SUBJECT, SECOND_NAME), {}),
+    ("element-repeated", both(add(CONDITIONS, ONCE), add(CONDITIONS, ONCE)), {}),
+    ("element-repeated", both(add(CONDITIONS, NO_PROXY), add(CONDITIONS, NO_PROXY)), {}),
     ("response-by-redirect", lambda _: None, {"binding": "urn:oasis:names:tc:SAML:2.0:bindings:HTTP-Redirect"}),
     ("in-response-to-mismatch", lambda _: None, {"in_response_to": {REQUEST[:-1]}}),
     ("in-response-to-mismatch", lambda _: None, {"in_response_to": {REQUEST.swapcase()}}),
@@ -259,6 +267,19 @@ CASES: list[tuple[str, Callable[[Element], None], dict[str, Any]]] = [
     ("in-response-to-mismatch", put(DATA, InResponseTo=REQUEST[:255]), {"in_response_to": None}),
     ("in-response-to-mismatch", put(".", InResponseTo=None), {"unsolicited": True}),
     ("unsolicited-response", both(put(".", InResponseTo=None), put(DATA, InResponseTo=None)), {}),
+    (
+        "authn-context-not-met",
+        lambda _: None,
+        {"asked": Asking(requested_authn_context=RequestedAuthnContext(class_refs=("urn:x509",)))},
+    ),
+    (
+        "authentication-not-fresh",
+        put(STATEMENT, AuthnInstant=instant(-SKEW - SECOND)),
+        {"asked": Asking(force_authn=True, at=NOW)},
+    ),
+    ("name-id-format-not-met", lambda _: None, {"asked": Asking(name_id_policy=NameIDPolicy(format=PERSISTENT))}),
+    ("subject-not-met", lambda _: None, {"asked": Asking(subject=NameID("ben@greenmoor.org"))}),
+    ("sp-name-qualifier-mismatch", put(NAME_ID, SPNameQualifier=SP + "/"), {}),
     ("response-too-old", lambda _: None, {"message_life": timedelta(minutes=3), "now": NOW + timedelta(minutes=4)}),
     ("audience-mismatch", lambda _: None, {"audience": SP + "/"}),
     ("audience-mismatch", add(CONDITIONS, OTHER_RESTRICTION), {}),

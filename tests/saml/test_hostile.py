@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from ssolab.core.findings import InputError
 from ssolab.core.xmltree import parse, serialise
+from ssolab.saml.asking import Asking
 from ssolab.saml.bindings import decode_post, decode_redirect, encode_redirect
 from ssolab.saml.issue import draft_request, draft_response, seal
-from ssolab.saml.messages import AuthnRequest, Response
+from ssolab.saml.messages import AuthnRequest, NameIDPolicy, Response
 from ssolab.saml.metadata import read_entity, write_entity
 from ssolab.saml.reading import read_message
 from tests.saml.samples import NOW, REQUEST, asserting, credential, relying
@@ -54,7 +55,12 @@ def samples() -> dict[str, bytes]:
         attributes={"mail": ["a", "b"]},
         in_response_to=REQUEST,
     )
-    request = draft_request(relying(), now=NOW, new_id=lambda: "_q", name_id_format="urn:f", force_authn=True)
+    request = draft_request(
+        relying(),
+        Asking(name_id_policy=NameIDPolicy(format="urn:f", allow_create=True), force_authn=True),
+        now=NOW,
+        new_id=lambda: "_q",
+    )
     return {
         "response": seal(response, credential("idp"), sign="both"),
         "request": seal(request, credential("sp")),

@@ -13,10 +13,30 @@ import pytest
 from ssolab.core.findings import ConfigError, InputError
 from ssolab.core.xmldsig import verify
 from ssolab.core.xmltree import DS, EC, SAML, SAMLP, child, parse
+from ssolab.saml.asking import Asking
 from ssolab.saml.issue import draft_refusal, draft_request, draft_response, seal
-from ssolab.saml.messages import Assertion, AuthnRequest, NameID, Response
+from ssolab.saml.messages import (
+    Assertion,
+    Attribute,
+    AttributeValue,
+    AuthnRequest,
+    NameID,
+    NameIDPolicy,
+    RequestedAuthnContext,
+    Response,
+    Subject,
+)
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint
-from ssolab.saml.names import BEARER, ENTITY, POST, REQUESTER, UNSPECIFIED
+from ssolab.saml.names import (
+    ATTRIBUTE_UNSPECIFIED,
+    ATTRIBUTE_URI,
+    BEARER,
+    ENTITY,
+    POST,
+    REQUESTER,
+    UNSPECIFIED,
+)
+from ssolab.saml.statements import ANY, STRING
 from tests.saml.samples import ACS, IDP, NOW, REQUEST, SP, SSO, asserting, certificate, credential, relying, trust
 
 if TYPE_CHECKING:
@@ -83,19 +103,55 @@ def test_a_salesforce_request_has_the_attributes_and_the_one_child_of_the_real_o
 
 def test_a_request_may_name_its_consumer_by_number() -> None:
     consumer = IndexedEndpoint(binding=POST, location="https://sp/7", index=7)
-    draft = draft_request(relying(), now=NOW, new_id=ids(), acs=consumer, by_index=True)
+    draft = draft_request(relying(), Asking(acs=7), now=NOW, new_id=ids())
     assert (draft.assertion_consumer_service_index, draft.assertion_consumer_service_url) == (7, None)
     assert draft.protocol_binding is None
-    draft = draft_request(relying(), now=NOW, new_id=ids(), acs=consumer)
+    draft = draft_request(relying(), Asking(acs=consumer), now=NOW, new_id=ids())
     assert (draft.assertion_consumer_service_index, draft.assertion_consumer_service_url) == (None, "https://sp/7")
+    assert draft.protocol_binding == POST
 
 
-def test_a_request_may_ask_for_more() -> None:
-    draft = draft_request(
-        relying(), now=NOW, new_id=ids(), name_id_format=UNSPECIFIED, force_authn=True, is_passive=False
+@pytest.mark.parametrize("acs", [None, 7])
+def test_a_request_may_leave_its_consumer_to_the_identity_provider(acs: int | None) -> None:
+    draft = draft_request(relying(), Asking(acs=acs, names_acs=False), now=NOW, new_id=ids())
+    assert (draft.assertion_consumer_service_index, draft.assertion_consumer_service_url) == (None, None)
+    assert draft.protocol_binding is None
+
+
+def test_a_request_may_ask_for_more_and_what_it_asks_for_can_be_read_off_it() -> None:
+    asking = Asking(
+        subject=NameID("amira", UNSPECIFIED),
+        name_id_policy=NameIDPolicy(format=UNSPECIFIED, sp_name_qualifier="https://all.example", allow_create=False),
+        requested_authn_context=RequestedAuthnContext(class_refs=("urn:a", "urn:b"), comparison="better"),
+        force_authn=True,
+        is_passive=False,
+        provider_name="Greenmoor",
+        attribute_consuming_service_index=3,
     )
-    assert draft.name_id_policy is not None
-    assert (draft.name_id_policy.format, draft.force_authn, draft.is_passive) == (UNSPECIFIED, True, False)
+    draft = draft_request(relying(), asking, now=NOW, new_id=ids())
+    again = AuthnRequest.read(parse(seal(draft, None), "request"))
+    assert again == draft
+    assert again.subject == Subject(name_id=asking.subject)
+    assert again.name_id_policy == asking.name_id_policy
+    assert again.requested_authn_context == asking.requested_authn_context
+    assert (again.force_authn, again.is_passive) == (True, False)
+    assert (again.provider_name, again.attribute_consuming_service_index) == ("Greenmoor", 3)
+    assert Asking.of(again) == replace(asking, provider_name=None, attribute_consuming_service_index=None, at=NOW)
+
+
+def test_an_attribute_is_stated_with_the_name_format_and_type_that_it_has() -> None:
+    mail = Attribute(
+        name="urn:oid:0.9.2342.19200300.100.1.3",
+        name_format=ATTRIBUTE_URI,
+        friendly_name="mail",
+        values=(AttributeValue(text="a@b.example", type=ANY), AttributeValue(text="c@b.example")),
+    )
+    draft = draft_response(
+        asserting(), now=NOW, new_id=ids(), name_id="a", attributes={mail.name: mail, "plain": "text"}
+    )
+    (first, second) = draft.assertions[0].attributes
+    assert first == mail
+    assert (second.name_format, second.values) == (ATTRIBUTE_UNSPECIFIED, (AttributeValue(text="text", type=STRING),))
 
 
 def test_a_response_holds_from_half_a_minute_before_to_five_minutes_after() -> None:

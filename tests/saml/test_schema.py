@@ -24,6 +24,7 @@ from ssolab.saml.messages import (
     ProxyRestriction,
     RequestedAuthnContext,
     Response,
+    Subject,
     SubjectConfirmation,
 )
 from ssolab.saml.metadata import Endpoint, KeyDescriptor, write_entity
@@ -113,6 +114,7 @@ def test_requests_are_valid(flavour: Flavour) -> None:
         provider_name="lab",
         force_authn=True,
         is_passive=False,
+        subject=Subject(name_id=NameID("amira", PERSISTENT)),
         name_id_policy=NameIDPolicy(format=PERSISTENT, sp_name_qualifier="sq", allow_create=True),
         requested_authn_context=RequestedAuthnContext(class_refs=("urn:a", "urn:b"), comparison="minimum"),
     )
