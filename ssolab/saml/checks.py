@@ -189,6 +189,9 @@ def _principal(message: Materials, expected: Expected) -> Principal | None:
         issuer=issuer,
         in_response_to=None if data is None else data.get("InResponseTo"),
         authn_context=text_of(contexts[0]).strip() if contexts else None,
+        name_qualifier=message.name_id.get("NameQualifier"),
+        sp_name_qualifier=message.name_id.get("SPNameQualifier"),
+        sp_provided_id=message.name_id.get("SPProvidedID"),
     )
 
 

@@ -49,6 +49,9 @@ class Principal:
     issuer: str
     in_response_to: str | None
     authn_context: str | None
+    name_qualifier: str | None = None
+    sp_name_qualifier: str | None = None
+    sp_provided_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -173,8 +176,8 @@ class Materials:
 
     @property
     def is_request(self) -> bool:
-        """Whether the root asks rather than answers."""
-        return str(self.message.tag).endswith("Request")
+        """Whether the root asks for a login."""
+        return str(self.message.tag).endswith("AuthnRequest")
 
     @functools.cached_property
     def subject(self) -> Element | None:
@@ -188,8 +191,8 @@ class Materials:
 
     @functools.cached_property
     def name_id(self) -> Element | None:
-        """The NameID of the Subject."""
-        return only(self.subject, SAML, "NameID")
+        """The NameID of the Subject, or the one that a logout request holds."""
+        return only(self.message if self.assertion is None else self.subject, SAML, "NameID")
 
     @functools.cached_property
     def bearers(self) -> tuple[Element, ...]:

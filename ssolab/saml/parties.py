@@ -45,6 +45,10 @@ class _Party:
     treats the partner's certificates: whether their dates decide, and whether the key is enough or the certificate
     has to be the very one. `message_life` is how long a message that this side issues or accepts stays good.
     `published` are the signing certificates in its metadata, its own credential's where nothing else is said.
+    `single_logout` are its own addresses for logout, none where it offers none, and `partner_logout` its partner's.
+    `offers_logout` says whether a lab gives it such addresses; left open, the generic flavour has them and Salesforce
+    where its metadata names one. `logout_hash` is for its logout messages, where they are hashed otherwise: Salesforce
+    signs them with SHA-1, whatever else is set, unless useConfigRequestMethod is true.
     """
 
     entity_id: str
@@ -59,12 +63,22 @@ class _Party:
     flavour: Flavour = "generic"
     published: tuple[Certificate, ...] = ()
     single_logout: tuple[Endpoint, ...] = ()
+    partner_logout: tuple[Endpoint, ...] = ()
+    offers_logout: bool | None = None
+    logout_hash: str | None = None
     name_id_formats: tuple[str, ...] = (UNSPECIFIED,)
 
     def key_descriptors(self) -> tuple[KeyDescriptor, ...]:
         """One KeyDescriptor for each published certificate."""
         certificates = self.published or (self.credential.certificate,)
         return tuple(KeyDescriptor(certificates=(certificate,), use="signing") for certificate in certificates)
+
+    @property
+    def has_logout(self) -> bool:
+        """Whether a lab gives this side addresses for logout."""
+        if self.offers_logout is None:
+            return self.flavour != "salesforce" or bool(self.single_logout)
+        return self.offers_logout
 
     def _valid_until(self, now: datetime) -> datetime | None:
         return ten_years_after(now) if self.flavour == "salesforce" else None
@@ -83,6 +97,11 @@ class AssertingParty(_Party):
     acs: tuple[IndexedEndpoint, ...]
     verifies: bool = True
     sign: SignedParts = "assertion"
+
+    @property
+    def partner(self) -> str:
+        """The entityID of the other side."""
+        return self.relying
 
     @property
     def default_acs(self) -> IndexedEndpoint:
@@ -126,6 +145,11 @@ class RelyingParty(_Party):
     binding: str = REDIRECT
     sign_requests: bool = True
     org_id: str | None = None
+
+    @property
+    def partner(self) -> str:
+        """The entityID of the other side."""
+        return self.asserting
 
     @property
     def default_acs(self) -> IndexedEndpoint:

@@ -26,6 +26,8 @@ _AT_MOST_ONCE = {
     "Assertion": ((SAML, "Issuer"), (SAML, "Subject"), (SAML, "Conditions")),
     "Subject": ((SAML, "NameID"),),
     "SubjectConfirmation": ((SAML, "SubjectConfirmationData"),),
+    "LogoutRequest": ((SAML, "Issuer"), (SAML, "NameID")),
+    "LogoutResponse": ((SAML, "Issuer"), (SAMLP, "Status")),
 }
 
 
