@@ -118,7 +118,8 @@ def _flavours(table: Table) -> dict[str, str]:
 
 def _party(table: Table, around: Surroundings) -> Party:
     table.only(
-        ("id", "kind", "metadata", "certificates", "password_env", "profile", "override", "flavour", "allow")
+        ("id", "kind", "metadata", "certificates", "password_env", "profile", "override", "flavour", "allow",
+         "single_logout", "logout_hash")
     )  # fmt: skip
     kind = table.choice("kind", PartyKind)
     profile = _profile(table, around.profiles)
@@ -135,6 +136,8 @@ def _party(table: Table, around: Surroundings) -> Party:
         habits=habits_of(override.values, profile.habits if profile else Habits(), f"{override.place()} (override)"),
         flavour=table.choice_or("flavour", usual).value,
         permit=frozenset(_permission(table, each) for each in table.texts("allow")),
+        single_logout=table.truth("single_logout"),
+        logout_hash=table.choice("logout_hash", Hash).value if "logout_hash" in table.values else None,
     )
 
 

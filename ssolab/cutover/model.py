@@ -57,6 +57,8 @@ class Party:
     """One organisation or system: its metadata, certificates by path within the lab, and the keys that we hold.
 
     `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store.
+    `single_logout` and `logout_hash` say whether it offers single logout and how it signs that, where its flavour and
+    its metadata shall not decide.
     """
 
     id: str
@@ -68,6 +70,8 @@ class Party:
     habits: Habits = field(default_factory=Habits)
     flavour: str = "generic"
     permit: frozenset[Permission] = frozenset()
+    single_logout: bool | None = None
+    logout_hash: str | None = None
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether the certificate is one of this party's own, by its files or by its metadata."""

@@ -78,12 +78,16 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
             trusted=cast.trusted(_published(own.sp), own.entity_id),
             published=(),
             permit=asserting_by.permit,
+            offers_logout=asserting_by.single_logout,
+            logout_hash=asserting_by.logout_hash,
         ),
         replace(
             _behaving(relying, relying_by.habits.worst()),
             trusted=cast.trusted(_published(partner.idp), partner.entity_id),
             published=(),
             permit=relying_by.permit,
+            offers_logout=relying_by.single_logout,
+            logout_hash=relying_by.logout_hash,
         ),
     )
 

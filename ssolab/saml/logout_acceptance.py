@@ -47,6 +47,7 @@ __all__ = [
     "accept_logout_response",
     "logout_expected_of",
     "logout_response_expected_of",
+    "only_unknown",
 ]
 
 _SHARED = (message_checks, certificate_checks)
@@ -156,6 +157,17 @@ def accept_logout_response(
         return judgement.report(None)
     response = LogoutResponse.read(judgement.materials.message, expected.document)
     return judgement.report(AcceptedLogoutAnswer(response=response, relay_state=received.relay_state))
+
+
+def only_unknown(report: Report[AcceptedLogout]) -> bool:
+    """Whether a refused request was believed all the same, and only names no session: then its sender is told so.
+
+    A responder says UnknownPrincipal to that (SAML2Core 3.2.2.2 and 3.7.3.2); anything else that refuses means that the
+    sender may not be who it seems, and gets no answer.
+    """
+    errors = {found.code for found in report.errors}
+    unknown = {logout_checks.logout_name_unknown.code, logout_checks.session_index_unknown.code}
+    return report.signature is not None and bool(errors) and errors <= unknown
 
 
 def _judge(

@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from ssolab.web.addresses import LOGIN, START
 from ssolab.web.api import add_interface, authorise, move_clock, same
 from ssolab.web.keys import sides
+from ssolab.web.logout_api import add_logout_interface
 from ssolab.web.pages import Start, draw, make_app, redirect, shown
 from ssolab.web.player import Drive
 
@@ -74,6 +75,7 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
         return redirect(f"/?token={lab.token}", code=303)
 
     add_interface(app, lab, drive)
+    add_logout_interface(app, lab, drive)
     return app
 
 

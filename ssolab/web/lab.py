@@ -17,6 +17,7 @@ from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Memory, Seen
+from ssolab.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,6 +149,8 @@ class Lab:
         self.pending: Memory[str] = Memory()
         """The relying party's open requests, by ID, with the local path to go to afterwards."""
         self.seen = Seen()
+        self.sessions = {"asserting": Sessions(), "relying": Sessions()}
+        """Who is logged in at either side, and whose logout waits for the partner's answer."""
         self.on_entry: Callable[[Entry], object] | None = None
         """Told of every journal entry, in the thread that made it."""
         self.playing = threading.RLock()
@@ -208,11 +211,17 @@ class Lab:
         if changed:
             self.errands.clear()
             self.pending.clear()
+            self._end_sessions()
             self.record(side="control", event="link-chosen", summary=f"Link {link} is played from now on")
 
     def forget(self) -> None:
-        """Forget all that happened: the journal, open requests, seen assertions."""
+        """Forget all that happened: the journal, open requests, seen assertions, sessions."""
         for each in (self.journal, self.errands, self.pending, self.seen):
+            each.clear()
+        self._end_sessions()
+
+    def _end_sessions(self) -> None:
+        for each in self.sessions.values():
             each.clear()
 
     def now(self) -> datetime:
