@@ -95,7 +95,10 @@ def test_every_optional_key_is_read(lab: Path) -> None:
         lab,
         ('clock = "2027-01-04T00:00:00Z"', 'clock = 2027-01-04T02:00:00+02:00\nhost = "::1"'),
         ('metadata = ["salesforce/SAMLSP-00D5f000004GrnM.xml", "salesforce/samlidp.xml"]', 'metadata = "salesforce"'),
-        ('profile = "salesforce-sp"', 'flavour = "generic"\nallow = ["sha1", "rsa1024"]'),
+        (
+            'profile = "salesforce-sp"',
+            'flavour = "generic"\nallow = ["sha1", "rsa1024"]\nsingle_logout = true\nlogout_hash = "sha1"',
+        ),
         ('override = { mode = "manual" }', 'override = { slots = 3, lead = "P3D", match = "certificate" }'),
         (
             'from = "sal',
@@ -109,6 +112,9 @@ def test_every_optional_key_is_read(lab: Path) -> None:
     org, plan = read.parties["greenmoor"], read.cutovers["leave-proxy"]
     assert (org.flavour, org.profile, len(org.entities)) == ("generic", None, 2)
     assert org.permit == {Permission.SHA1, Permission.RSA1024}
+    assert (org.single_logout, org.logout_hash) == (True, "sha1")
+    okta = read.parties["okta"]
+    assert (okta.single_logout, okta.logout_hash) == (None, None)
     assert read.parties["adfs"].habits.slots == 3
     assert read.parties["adfs"].habits.lead == timedelta(days=3)
     assert plan.hash == "sha1"
@@ -264,6 +270,14 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "wrong-permission": (
         ('profile = "salesforce-sp"', 'allow = ["md5"]'),
         "allow of party greenmoor cannot hold 'md5'; write some of: sha1, rsa1024",
+    ),
+    "logout-is-no-truth": (
+        ('profile = "salesforce-sp"', 'single_logout = "yes"'),
+        "single_logout of party greenmoor is the text 'yes', not true or false; write single_logout = true",
+    ),
+    "unknown-logout-hash": (
+        ('profile = "salesforce-sp"', 'logout_hash = "md5"'),
+        "logout_hash of party greenmoor cannot be 'md5'",
     ),
     "missing-file": (
         ("partners/okta/metadata.xml", "partners/okta/meta.xml"),
