@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from ssolab.saml.names import ENTITY, LOGOUT_BY_USER, POST, REDIRECT, REQUESTER,
 from tests.saml.logout_samples import AMIRA, IDP_SLO, SESSION, SP_SLO, answer, idp, request, sp
 from tests.saml.samples import IDP, NOW, SP, asserting, credential, relying, response
 from tests.saml.strategies import maybe_moment, maybe_word, moments, name_ids, patient, statuses, words
+from tests.saml.test_schema import complaints
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -164,6 +166,22 @@ def test_post_is_chosen_where_the_partner_has_nothing_else() -> None:
     assert made.destination == answer_location(post) == "https://idp.example.org/slo/answers"
     with pytest.raises(ConfigError, match="no SingleLogoutService"):
         logout_endpoint(asserting(partner_logout=(soap,)))
+
+
+@pytest.mark.parametrize("flavour", ["generic", "salesforce"])
+@pytest.mark.parametrize("key", ["sp", None])
+def test_both_messages_are_valid_by_the_schema(flavour: Flavour, key: str | None) -> None:
+    signer = None if key is None else credential(key)
+    name = replace(AMIRA, sp_provided_id="own")
+    asked = draft_logout_request(
+        sp(flavour=flavour), now=NOW, new_id=lambda: "_1", name_id=name, session_indexes=("a", "b")
+    )
+    answered = draft_logout_response(
+        idp(flavour=flavour), now=NOW, new_id=lambda: "_2", in_response_to="_1", codes=("urn:a", "urn:b"), message="no"
+    )
+    consented = "urn:oasis:names:tc:SAML:2.0:consent:obtained"
+    for draft in (asked, replace(asked, consent=consented), answered, replace(answered, consent=consented)):
+        assert complaints(seal(draft, signer, flavour=flavour), "saml-schema-protocol-2.0.xsd") == ""
 
 
 # --- seals ---
