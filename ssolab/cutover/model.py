@@ -57,8 +57,8 @@ class Party:
     """One organisation or system: its metadata, certificates by path within the lab, and the keys that we hold.
 
     `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store.
-    `single_logout` and `logout_hash` say whether it offers single logout and how it signs that, where its flavour and
-    its metadata shall not decide.
+    `single_logout`, `logout_binding` (a URI) and `logout_hash` say whether it offers single logout, and how it sends
+    and signs that, where its flavour and the metadata shall not decide.
     """
 
     id: str
@@ -71,6 +71,7 @@ class Party:
     flavour: str = "generic"
     permit: frozenset[Permission] = frozenset()
     single_logout: bool | None = None
+    logout_binding: str | None = None
     logout_hash: str | None = None
 
     def holds(self, certificate: Certificate) -> bool:

@@ -28,14 +28,18 @@ FRONT_CHANNEL: Final = (REDIRECT, POST)
 def logout_endpoint(party: AssertingParty | RelyingParty) -> Endpoint:
     """Choose where a side sends its logout messages: its partner's address for Redirect, else the one for POST.
 
+    A side that has chosen a binding of its own, as a Salesforce org has with singleLogoutBinding, uses that alone.
+
     Raises:
-        ConfigError: the partner's metadata has none for either.
+        ConfigError: the partner's metadata has no such address.
     """
-    for binding in FRONT_CHANNEL:
+    bindings = FRONT_CHANNEL if party.logout_binding is None else (party.logout_binding,)
+    for binding in bindings:
         for endpoint in party.partner_logout:
             if endpoint.binding == binding:
                 return endpoint
-    problem = f"knows no SingleLogoutService of {party.partner} for HTTP-Redirect or HTTP-POST"
+    wanted = " or ".join(each.rpartition(":")[2] for each in bindings)
+    problem = f"knows no SingleLogoutService of {party.partner} for {wanted}"
     raise ConfigError(party.entity_id, problem, "add the address to the partner's metadata")
 
 

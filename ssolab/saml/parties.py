@@ -47,8 +47,9 @@ class _Party:
     `published` are the signing certificates in its metadata, its own credential's where nothing else is said.
     `single_logout` are its own addresses for logout, none where it offers none, and `partner_logout` its partner's.
     `offers_logout` says whether a lab gives it such addresses; left open, the generic flavour has them and Salesforce
-    where its metadata names one. `logout_hash` is for its logout messages, where they are hashed otherwise: Salesforce
-    signs them with SHA-1, whatever else is set, unless useConfigRequestMethod is true.
+    where its metadata names one. `logout_binding` is how its logout messages travel; left open, by HTTP-Redirect where
+    the partner takes that, else by HTTP-POST. `logout_hash` is for them too, where they are hashed otherwise:
+    Salesforce signs them with SHA-1, whatever else is set, unless useConfigRequestMethod is true.
     """
 
     entity_id: str
@@ -65,6 +66,7 @@ class _Party:
     single_logout: tuple[Endpoint, ...] = ()
     partner_logout: tuple[Endpoint, ...] = ()
     offers_logout: bool | None = None
+    logout_binding: str | None = None
     logout_hash: str | None = None
     name_id_formats: tuple[str, ...] = (UNSPECIFIED,)
 

@@ -184,6 +184,13 @@ def test_both_messages_are_valid_by_the_schema(flavour: Flavour, key: str | None
         assert complaints(seal(draft, signer, flavour=flavour), "saml-schema-protocol-2.0.xsd") == ""
 
 
+def test_a_side_that_chose_a_binding_uses_that_alone() -> None:
+    assert logout_endpoint(sp(logout_binding=POST)) == Endpoint(POST, IDP_SLO)
+    only_post = relying(partner_logout=(Endpoint(POST, IDP_SLO),), logout_binding=REDIRECT)
+    with pytest.raises(ConfigError, match="for HTTP-Redirect; add the address"):
+        logout_endpoint(only_post)
+
+
 # --- seals ---
 
 
