@@ -179,11 +179,11 @@ def _take_response(side: Side, received: Received) -> tuple[Entry, Callable[[], 
     report = accept_logout_response(received, replace(expected, known=signing_key(side.other)))
     accepted = report.principal
     left = leaving.take(accepted.response.in_response_to or "") if accepted else None
-    who = left.name if left else ""
+    who = left.name if left else "somebody"
     entry = side.record(
         "logout-response-judged",
         f"Logout of {who} at both sides confirmed" if accepted else f"Logout at {party.partner} not confirmed",
-        user=who or None,
+        user=left.name if left else None,
         accepted=accepted is not None,
         findings=report.findings,
         signature=report.signature,

@@ -474,6 +474,17 @@ def test_a_side_that_trusts_nobody_says_so() -> None:
     assert "the trust set is empty" in page.text
 
 
+def test_a_request_of_a_partner_without_an_address_is_obeyed_and_cannot_be_answered() -> None:
+    pair = lab()
+    login(pair)
+    pair.lab.reconfigure(replace(pair.lab.asserting, partner_logout=()), pair.lab.relying)
+    page = carry(pair.sp.get("/saml/logout"), pair.idp)
+    assert page.status_code == 400
+    assert f"knows no SingleLogoutService of {SP}" in page.text
+    assert names(pair) == {"asserting": [], "relying": []}
+    assert told(pair)[-1] == ("asserting", "logout-request-judged", "accepted")
+
+
 def test_a_key_in_another_certificate_is_as_good() -> None:
     pair = lab(replace(asserting_party(), trusted=(trusted("sp", SP, days=10),)), binding=POST)
     login(pair)
