@@ -18,6 +18,7 @@ from ssolab.core.keys import Permission
 from ssolab.cutover.habits import Known, Slots
 from ssolab.cutover.labfile import Surroundings, read_lab
 from ssolab.cutover.model import AddressChange, Brings, PartyKind
+from ssolab.saml.names import POST
 from tests.keys import test_key
 from tests.write_metadata import certificates
 
@@ -97,7 +98,10 @@ def test_every_optional_key_is_read(lab: Path) -> None:
         ('metadata = ["salesforce/SAMLSP-00D5f000004GrnM.xml", "salesforce/samlidp.xml"]', 'metadata = "salesforce"'),
         (
             'profile = "salesforce-sp"',
-            'flavour = "generic"\nallow = ["sha1", "rsa1024"]\nencrypt = ["attributes", "assertion"]',
+            (
+                'flavour = "generic"\nallow = ["sha1", "rsa1024"]\nencrypt = ["attributes", "assertion"]\n'
+                'single_logout = true\nlogout_binding = "post"\nlogout_hash = "sha1"'
+            ),
         ),
         ('override = { mode = "manual" }', 'override = { slots = 3, lead = "P3D", match = "certificate" }'),
         (
@@ -113,6 +117,9 @@ def test_every_optional_key_is_read(lab: Path) -> None:
     assert (org.flavour, org.profile, len(org.entities)) == ("generic", None, 2)
     assert org.permit == {Permission.SHA1, Permission.RSA1024}
     assert org.encrypts == ("assertion", "attributes")
+    assert (org.single_logout, org.logout_binding, org.logout_hash) == (True, POST, "sha1")
+    okta = read.parties["okta"]
+    assert (okta.single_logout, okta.logout_binding, okta.logout_hash) == (None, None, None)
     assert read.parties["adfs"].habits.slots == 3
     assert read.parties["adfs"].habits.lead == timedelta(days=3)
     assert plan.hash == "sha1"
@@ -276,6 +283,18 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "encrypts-without-issuing": (
         ('kind = "idp"', 'kind = "sp"\nencrypt = "assertion"'),
         "encrypt of party entra stands at a service provider, which issues no Response; give it to its partner",
+    ),
+    "logout-is-no-truth": (
+        ('profile = "salesforce-sp"', 'single_logout = "yes"'),
+        "single_logout of party greenmoor is the text 'yes', not true or false; write single_logout = true",
+    ),
+    "unknown-logout-binding": (
+        ('profile = "salesforce-sp"', 'logout_binding = "soap"'),
+        "logout_binding of party greenmoor cannot be 'soap'; write one of: redirect, post",
+    ),
+    "unknown-logout-hash": (
+        ('profile = "salesforce-sp"', 'logout_hash = "md5"'),
+        "logout_hash of party greenmoor cannot be 'md5'",
     ),
     "missing-file": (
         ("partners/okta/metadata.xml", "partners/okta/meta.xml"),

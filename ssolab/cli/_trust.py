@@ -18,9 +18,9 @@ from ssolab.sources import read_file, shown_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-Role = Literal["idp", "sp"]
-_ELEMENTS = {"idp": "IDPSSODescriptor", "sp": "SPSSODescriptor"}
-_OTHER_SIDE = {"idp": "identity provider", "sp": "service provider"}
+Role = Literal["idp", "sp", "either"]
+_ELEMENTS = {"idp": "IDPSSODescriptor", "sp": "SPSSODescriptor", "either": "IDPSSODescriptor or SPSSODescriptor"}
+_OTHER_SIDE = {"idp": "identity provider", "sp": "service provider", "either": "other side"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Trust:
 
 
 def read_trust(names: Iterable[str], role: Role, issuer: str | None = None) -> Trust:
-    """Read every file as the keys of an identity provider or of a service provider.
+    """Read every file as the keys of an identity provider, of a service provider, or of whichever of them it is.
 
     *issuer* picks one entity out of an EntitiesDescriptor.
 
@@ -54,13 +54,14 @@ def read_trust(names: Iterable[str], role: Role, issuer: str | None = None) -> T
         shown = shown_name(name)
         if looks_like_xml(data):
             entity = _entity(data, shown, issuer)
-            descriptor = entity.idp if role == "idp" else entity.sp
-            if descriptor is None:
+            chosen = [each for each in _roles(entity, role) if each is not None]
+            if not chosen:
                 raise InputError(
                     shown, f"its metadata holds no {_ELEMENTS[role]}", f"give the metadata of the {_OTHER_SIDE[role]}"
                 )
-            keys += descriptor.trusted_keys(entity.entity_id)
-            known += _others(entity, descriptor)
+            for descriptor in chosen:
+                keys += descriptor.trusted_keys(entity.entity_id)
+            known += _others(entity, chosen)
             entities.append(entity)
         else:
             keys += _bare(data, shown)
@@ -76,12 +77,16 @@ def _entity(data: bytes, shown: str, issuer: str | None) -> EntityDescriptor:
     return read_entity(root, shown, entity_id=issuer)
 
 
-def _others(entity: EntityDescriptor, chosen: IDPSSODescriptor | SPSSODescriptor) -> Iterator[TrustedKey]:
+def _roles(entity: EntityDescriptor, role: Role) -> tuple[IDPSSODescriptor | SPSSODescriptor | None, ...]:
+    return (entity.idp, entity.sp) if role == "either" else (entity.idp if role == "idp" else entity.sp,)
+
+
+def _others(entity: EntityDescriptor, chosen: list[IDPSSODescriptor | SPSSODescriptor]) -> Iterator[TrustedKey]:
     """Yield the keys that the entity has for another purpose: a message signed with one deserves to be told so."""
     for role in (entity.idp, entity.sp):
         if role is not None:
             yield from role.encryption_keys(entity.entity_id)
-            if role is not chosen:
+            if role not in chosen:
                 yield from role.trusted_keys(entity.entity_id)
 
 

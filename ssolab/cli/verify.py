@@ -12,6 +12,8 @@ from ssolab.cli import version_option
 from ssolab.cli._asking import NAMES as ASKING
 from ssolab.cli._asking import answered, asking_options
 from ssolab.cli._decryption import decryption_facts, decryption_options, read_decryption
+from ssolab.cli._logout import MESSAGES as LOGOUT
+from ssolab.cli._logout import judge_logout
 from ssolab.cli._shell import EXIT_FOUND, Shell, shared
 
 if TYPE_CHECKING:
@@ -92,19 +94,21 @@ def command() -> None:
 @asking_options
 @shared("verify")
 def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None:
-    """Judge one SAML Response or AuthnRequest.
+    """Judge one SAML Response, AuthnRequest, LogoutRequest or LogoutResponse.
 
     FILE is raw XML, base64, a form field or a whole redirect address; - is standard input. What you do not give is not
     judged, and the report says so.
     """
     from ssolab.cli._trust import read_trust
-    from ssolab.saml.reading import read_message
+    from ssolab.saml.reading import message_name, read_message
     from ssolab.sources import read_file, shown_name
 
     if [file, *trust, *options["decrypt"], options["request"]].count("-") > 1:
         raise click.UsageError("standard input can be read once; give - for one file only")
     received = read_message(read_file(file), shown_name(file))
-    if received.kind == "SAMLRequest":
+    if message_name(received, shown_name(file)) in LOGOUT:
+        _judge_logout(shell, file, received, read_trust(trust, "either", options["issuer"]), options)
+    elif received.kind == "SAMLRequest":
         _judge_request(shell, file, received, read_trust(trust, "sp", options["issuer"]), options)
     else:
         _judge_response(shell, file, received, read_trust(trust, "idp", options["issuer"]), options)
@@ -167,6 +171,15 @@ def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, op
     facts = tuple(_request_facts(report.principal))
     extra = {"principal": None, "request": _request_result(report.principal)}
     _finish(shell, _Outcome(expected=expected, report=report, message="AuthnRequest", facts=facts, extra=extra))
+
+
+def _judge_logout(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
+    from ssolab.saml.reading import message_name
+
+    common = _common(shell, file, trust, options)
+    message = message_name(received, common["document"])
+    expected, report, facts, extra = judge_logout(received, message, common, options, file)
+    _finish(shell, _Outcome(expected=expected, report=report, message=message, facts=facts, extra=extra))
 
 
 def _finish(shell: Shell, outcome: _Outcome) -> None:

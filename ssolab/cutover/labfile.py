@@ -22,6 +22,7 @@ from ssolab.cutover.model import AddressChange, Brings, Cutover, Inventory, Link
 from ssolab.cutover.profiles import habits_of
 from ssolab.cutover.scene import Flow
 from ssolab.saml.encryption import PARTS
+from ssolab.saml.names import POST, REDIRECT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Mapping
@@ -56,6 +57,16 @@ class Hash(enum.StrEnum):
     SHA256 = "sha256"
     SHA384 = "sha384"
     SHA512 = "sha512"
+
+
+class Binding(enum.StrEnum):
+    """How logout messages travel."""
+
+    REDIRECT = "redirect"
+    POST = "post"
+
+
+_BINDINGS: Final = {Binding.REDIRECT: REDIRECT, Binding.POST: POST}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +146,7 @@ def _party(table: Table, around: Surroundings) -> Party:
         (
             "id", "kind", "metadata", "metadata_key", "entity_id", "private_network",
             "certificates", "password_env", "profile", "override", "flavour", "allow", "encrypt",
+            "single_logout", "logout_binding", "logout_hash",
         )
     )  # fmt: skip
     kind = table.choice("kind", PartyKind)
@@ -155,6 +167,9 @@ def _party(table: Table, around: Surroundings) -> Party:
         flavour=table.choice_or("flavour", usual).value,
         permit=frozenset(_permission(table, each) for each in table.texts("allow")),
         encrypts=_encrypted(table, kind),
+        single_logout=table.truth("single_logout"),
+        logout_binding=_BINDINGS[table.choice("logout_binding", Binding)] if "logout_binding" in table.values else None,
+        logout_hash=table.choice("logout_hash", Hash).value if "logout_hash" in table.values else None,
     )
 
 

@@ -84,7 +84,9 @@ class Party:
     """One organisation or system: its metadata, certificates by path within the lab, and the keys that we hold.
 
     `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `encrypts` is
-    what it encrypts of a Response, as an identity provider.
+    what it encrypts of a Response, as an identity provider. `single_logout`, `logout_binding` (a URI) and `logout_hash`
+    say whether it offers single logout, and how it sends and signs that, where its flavour and the metadata shall not
+    decide.
     """
 
     id: str
@@ -98,6 +100,9 @@ class Party:
     permit: frozenset[Permission] = frozenset()
     encrypts: tuple[EncryptedPart, ...] = ()
     sources: tuple[Source, ...] = field(default=(), compare=False)
+    single_logout: bool | None = None
+    logout_binding: str | None = None
+    logout_hash: str | None = None
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether the certificate is one of this party's own, by its files or by its metadata."""

@@ -139,6 +139,17 @@ class Table:
         """Read one of a few words, or give *otherwise* where it is left out."""
         return self.choice(key, type(otherwise)) if key in self.values else otherwise
 
+    def truth(self, key: str) -> bool | None:
+        """Read true or false, or None where it is left out.
+
+        Raises:
+            ConfigError: it is something else.
+        """
+        value = self.values.get(key)
+        if value is not None and not isinstance(value, bool):
+            raise self.wrong(key, f"is {_kind(value)}, not true or false", f"write {key} = true")
+        return value
+
     def moment(self, key: str) -> datetime:
         """Read a moment with a zone, as text or as TOML writes one.
 

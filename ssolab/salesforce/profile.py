@@ -168,6 +168,8 @@ IDP_METADATA: Final = "/.well-known/samlidp.xml"
 IDP_POST: Final = "/idp/endpoint/HttpPost"
 IDP_REDIRECT: Final = "/idp/endpoint/HttpRedirect"
 IDP_START: Final = "/idp/login"
+IDP_LOGOUT: Final = "/services/auth/idp/saml2/logout"
+SP_LOGOUT: Final = "/services/auth/sp/saml2/logout"
 
 
 def my_domain(name: str) -> str:

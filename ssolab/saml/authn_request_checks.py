@@ -148,8 +148,8 @@ def request_certificate_expired(message: Materials, expected: RequestExpected) -
 
 
 @check(severity=Severity.INFO, cites="SAML2Bind 3.4.4.1")
-def certificate_not_compared(message: Materials, expected: RequestExpected) -> Iterator[Problem]:
-    """This identity provider compares certificates, and with a redirect none can travel.
+def certificate_not_compared(message: Materials, expected: Expectation) -> Iterator[Problem]:
+    """This receiver compares certificates, and with a redirect none can travel.
 
     So the key decided. The same party may refuse the same key in a POST, where the certificate stands in KeyInfo: have
     it load the certificate that is really sent.

@@ -235,6 +235,7 @@ def _principal(message: Materials, expected: Expected) -> Principal | None:
         sp_name_qualifier=message.name_id.get("SPNameQualifier"),
         attribute_formats=_first(attributes_of(message.assertion), "NameFormat"),
         friendly_names=_first(attributes_of(message.assertion), "FriendlyName"),
+        sp_provided_id=message.name_id.get("SPProvidedID"),
     )
 
 

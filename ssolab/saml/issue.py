@@ -14,6 +14,7 @@ from ssolab.core.xmldsig import sign as sign_element
 from ssolab.core.xmltree import reparse, serialise
 from ssolab.saml.asking import Asking
 from ssolab.saml.assertions import ASSERTION, Assertion, Conditions
+from ssolab.saml.logout import LogoutRequest, LogoutResponse
 from ssolab.saml.messages import AuthnRequest, Response, Status
 from ssolab.saml.names import (
     ATTRIBUTE_UNSPECIFIED,
@@ -48,7 +49,18 @@ _PREFIXES: dict[tuple[str, str], str] = {
     ("generic", "AuthnRequest"): "",
     ("generic", "Response"): "xs",
     ("generic", "Assertion"): "xs",
+    ("salesforce", "LogoutRequest"): "ds saml samlp",
+    ("salesforce", "LogoutResponse"): "ds saml samlp",
+    ("generic", "LogoutRequest"): "",
+    ("generic", "LogoutResponse"): "",
 }
+_FITTING: dict[str, tuple[Seal, ...]] = {
+    "AuthnRequest": ("request",),
+    "LogoutRequest": ("request",),
+    "LogoutResponse": ("response",),
+}
+"""What can be signed of each message, the usual first; of any other it is `_PARTS`."""
+_PARTS: tuple[Seal, ...] = ("assertion", "response", "both")
 
 
 def draft_request(
@@ -192,7 +204,7 @@ def draft_refusal(  # noqa: PLR0913  each is a field of the standard's response
 
 
 def seal(  # noqa: PLR0913  each is a choice that real senders make differently
-    message: AuthnRequest | Response | Element,
+    message: AuthnRequest | Response | LogoutRequest | LogoutResponse | Element,
     credential: SigningCredential | None,
     *,
     sign: Seal | None = None,
@@ -208,8 +220,9 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
     Args:
         message: the draft, or its element where somebody has changed what no draft can hold.
         credential: what to sign with; may be None only where nothing is signed.
-        sign: "request" for an AuthnRequest, "assertion", "response" or "both" for a Response, or "none" (a redirected
-            message is signed in its query). Left out: "request" or "assertion" where there is a credential.
+        sign: "request" for a request, "assertion", "response" or "both" for a Response, "response" for a
+            LogoutResponse, or "none" (a redirected message is signed in its query). Left out: what is usual for the
+            message ("assertion" for a Response) where there is a credential.
         hash: of the signature.
         pss: RSA with PSS padding.
         digest_hash: of the reference, where it differs from *hash*.
@@ -221,7 +234,8 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
         ConfigError: *sign* does not fit the message, or nothing was given to sign with.
         InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
     """
-    element = message.element() if isinstance(message, (AuthnRequest, Response)) else message
+    drafts = (AuthnRequest, Response, LogoutRequest, LogoutResponse)
+    element = message.element() if isinstance(message, drafts) else message
     kind = str(element.tag).rpartition("}")[2]
     sign = _chosen(kind, credential, sign)
     written = serialise(element)
@@ -262,10 +276,10 @@ def _chosen(kind: str, credential: SigningCredential | None, sign: Seal | None) 
     Raises:
         ConfigError: *sign* does not fit the message, or nothing was given to sign with.
     """
-    request = kind.endswith("Request")
+    fitting = _FITTING.get(kind, _PARTS)
     if sign is None:
-        return "none" if credential is None else "request" if request else "assertion"
-    if sign not in ({"request", "none"} if request else {"assertion", "response", "both", "none"}):
+        return "none" if credential is None else fitting[0]
+    if sign not in {"none", *fitting}:
         raise ConfigError("sign", f"{sign!r} does not fit {kind}", "choose what the message has")
     if sign != "none" and credential is None:
         raise ConfigError("sign", f"{sign!r} needs a key", "give a signing credential, or sign none")

@@ -59,6 +59,7 @@ class Principal:
     sp_name_qualifier: str | None = None
     attribute_formats: Mapping[str, str] = field(default_factory=dict)
     friendly_names: Mapping[str, str] = field(default_factory=dict)
+    sp_provided_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -206,8 +207,8 @@ class Materials:
 
     @property
     def is_request(self) -> bool:
-        """Whether the root asks rather than answers."""
-        return str(self.message.tag).endswith("Request")
+        """Whether the root asks for a login."""
+        return str(self.message.tag).endswith("AuthnRequest")
 
     @functools.cached_property
     def subject(self) -> Element | None:
@@ -221,8 +222,8 @@ class Materials:
 
     @functools.cached_property
     def name_id(self) -> Element | None:
-        """The NameID of the Subject."""
-        return only(self.subject, SAML, "NameID")
+        """The NameID of the Subject, or the one that a logout request holds."""
+        return only(self.message if self.assertion is None else self.subject, SAML, "NameID")
 
     @functools.cached_property
     def bearers(self) -> tuple[Element, ...]:

@@ -55,6 +55,11 @@ class _Party:
     has to be the very one. `message_life` is how long a message that this side issues or accepts stays good.
     `published` are the signing certificates in its metadata, its own credential's where nothing else is said.
     `decryption` are the keys with which it opens what is encrypted for it; its metadata shows their certificates.
+    `single_logout` are its own addresses for logout, none where it offers none, and `partner_logout` its partner's.
+    `offers_logout` says whether a lab gives it such addresses; left open, the generic flavour has them and Salesforce
+    where its metadata names one. `logout_binding` is how its logout messages travel; left open, by HTTP-Redirect where
+    the partner takes that, else by HTTP-POST. `logout_hash` is for them too, where they are hashed otherwise:
+    Salesforce signs them with SHA-1, whatever else is set, unless useConfigRequestMethod is true.
     """
 
     entity_id: str
@@ -70,6 +75,10 @@ class _Party:
     published: tuple[Certificate, ...] = ()
     decryption: tuple[DecryptionKey, ...] = ()
     single_logout: tuple[Endpoint, ...] = ()
+    partner_logout: tuple[Endpoint, ...] = ()
+    offers_logout: bool | None = None
+    logout_binding: str | None = None
+    logout_hash: str | None = None
     name_id_formats: tuple[str, ...] = (UNSPECIFIED,)
 
     def key_descriptors(self) -> tuple[KeyDescriptor, ...]:
@@ -87,6 +96,13 @@ class _Party:
                 for certificate in dict.fromkeys(held)
             ),
         )
+
+    @property
+    def has_logout(self) -> bool:
+        """Whether a lab gives this side addresses for logout."""
+        if self.offers_logout is None:
+            return self.flavour != "salesforce" or bool(self.single_logout)
+        return self.offers_logout
 
     def _valid_until(self, now: datetime) -> datetime | None:
         return ten_years_after(now) if self.flavour == "salesforce" else None
@@ -133,6 +149,11 @@ class AssertingParty(_Party):
         )
 
     @property
+    def partner(self) -> str:
+        """The entityID of the other side."""
+        return self.relying
+
+    @property
     def default_acs(self) -> IndexedEndpoint:
         """Where an unsolicited response goes.
 
@@ -174,6 +195,11 @@ class RelyingParty(_Party):
     binding: str = REDIRECT
     sign_requests: bool = True
     org_id: str | None = None
+
+    @property
+    def partner(self) -> str:
+        """The entityID of the other side."""
+        return self.asserting
 
     @property
     def default_acs(self) -> IndexedEndpoint:

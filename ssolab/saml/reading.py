@@ -76,6 +76,11 @@ def looks_like_xml(data: bytes) -> bool:
     return data.startswith(_UTF16) or data.removeprefix(_BOM).lstrip().startswith(b"<")
 
 
+def message_name(received: Received, name: str) -> str:
+    """Name the root element as the standard does, without its prefix: Response, LogoutRequest and so on."""
+    return local_name(parse(received.xml, name)).rpartition(":")[2]
+
+
 def _kind_of(xml: bytes, name: str) -> MessageName:
     """Tell a request from everything else by the name of its root element."""
     request = local_name(parse(xml, name)).endswith("Request")

@@ -19,25 +19,22 @@ from ssolab.saml.judging import (
     combined,
     facts_of,
     guard,
-    judge_detached,
-    judge_signature,
     run_checks,
     unverified_content,
 )
-from ssolab.saml.materials import Materials
 from ssolab.saml.messages import AUTHN_REQUEST, AuthnRequest
-from ssolab.saml.names import REDIRECT
-from ssolab.saml.structure import element_unexpected, signature_in, stray_signature, unsigned
+from ssolab.saml.structure import element_unexpected, stray_signature
 from ssolab.saml.undecodable import unexpected_message
+from ssolab.saml.whole_messages import judge_signatures, materials_of, missing_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
 
     from ssolab.core.findings import Finding
-    from ssolab.core.xmltree import Element
     from ssolab.saml.bindings import Received
     from ssolab.saml.judging import Judged
+    from ssolab.saml.materials import Materials
     from ssolab.saml.metadata import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty
 
@@ -94,14 +91,15 @@ def accept_request(
     ]
     judged: list[Judged] = []
     if expected.verifies:
-        findings += _unsigned(root, received, expected)
-        judged = _signatures(root, received, expected)
+        if expected.want_signed:
+            findings += missing_signature(root, received, expected.document)
+        judged = judge_signatures(root, received, expected)
         findings += [found for each in judged for found in each.findings]
     verified = not has_error(findings) and all(each.held for each in judged)
     if expected.verifies and not (verified and judged):
         findings.append(unverified_content(root, expected.document))
 
-    materials = _materials(root, judged if verified else [], expected.document)
+    materials = materials_of(root, judged if verified else [], expected.document)
     findings += run_checks(running, materials, expected)
     accepted = None
     if verified and not has_error(findings):
@@ -124,42 +122,6 @@ def _answer_to(materials: Materials, expected: RequestExpected) -> IndexedEndpoi
         return None if expected.acs is None else acs_of(materials, expected.acs)
     except LookupError:
         return None
-
-
-def _unsigned(root: Element, received: Received, expected: RequestExpected) -> Iterator[Finding]:
-    if not expected.want_signed:
-        return
-    if received.binding == REDIRECT and received.detached is None:
-        yield unsigned(root, "SigAlg and Signature in the query", expected.document)
-    if received.binding != REDIRECT and signature_in(root) is None:
-        yield unsigned(root, "a signed AuthnRequest", expected.document)
-
-
-def _signatures(root: Element, received: Received, expected: RequestExpected) -> list[Judged]:
-    """Judge every signature that came along; one that is bad refuses, wherever it stands."""
-    judged = []
-    if received.detached is not None:
-        judged.append(judge_detached(root, received.detached, expected))
-    if signature_in(root) is not None:
-        judged.append(judge_signature(root, expected))
-    return judged
-
-
-def _materials(root: Element, judged: list[Judged], document: str) -> Materials:
-    enveloped = next((each.signed for each in judged if each.signed is not None), None)
-    return Materials(
-        message=root if enveloped is None else enveloped.element,
-        assertion=None,
-        received=root,
-        counterparts=() if enveloped is None else ((enveloped.element, root),),
-        message_signed=bool(judged),
-        keys=tuple(each.key for each in judged if each.key is not None),
-        key_infos=tuple(
-            () if each.signed is None else each.signed.certificates for each in judged if each.key is not None
-        ),
-        detached=bool(judged) and enveloped is None,
-        document=document,
-    )
 
 
 def request_expected_of(

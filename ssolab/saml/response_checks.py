@@ -27,6 +27,8 @@ _AT_MOST_ONCE = {
     "Conditions": ((SAML, "OneTimeUse"), (SAML, "ProxyRestriction")),
     "Subject": ((SAML, "NameID"),),
     "SubjectConfirmation": ((SAML, "SubjectConfirmationData"),),
+    "LogoutRequest": ((SAML, "Issuer"), (SAML, "NameID")),
+    "LogoutResponse": ((SAML, "Issuer"), (SAMLP, "Status")),
 }
 
 

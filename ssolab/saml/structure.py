@@ -16,6 +16,7 @@ from ssolab.core.xmlreasons import signature_missing
 from ssolab.core.xmlshape import SIGNATURE
 from ssolab.core.xmltree import PREFIXES, SAMLP, local_name, where
 from ssolab.saml.assertions import ASSERTION
+from ssolab.saml.logout import LOGOUT_REQUEST, LOGOUT_RESPONSE
 from ssolab.saml.messages import AUTHN_REQUEST, ENCRYPTED, RESPONSE
 from ssolab.saml.names import SUCCESS
 
@@ -44,6 +45,10 @@ _CHILDREN = {
         "saml:Issuer ds:Signature samlp:Extensions saml:Subject samlp:NameIDPolicy saml:Conditions"
         " samlp:RequestedAuthnContext samlp:Scoping"
     ),
+    LOGOUT_REQUEST: _names(
+        "saml:Issuer ds:Signature samlp:Extensions saml:BaseID saml:NameID saml:EncryptedID samlp:SessionIndex"
+    ),
+    LOGOUT_RESPONSE: _names("saml:Issuer ds:Signature samlp:Extensions samlp:Status"),
 }
 _STATUS_CODE = f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode"
 

@@ -10,5 +10,8 @@ METADATA_TYPE: Final = "application/samlmetadata+xml"
 SSO: Final = "/saml/sso"
 START: Final = "/saml/start"
 
+SLO: Final = "/saml/slo"
+LOGOUT: Final = "/saml/logout"
+
 LOGIN: Final = "/saml/login"
 ACS: Final = "/saml/acs"

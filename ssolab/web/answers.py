@@ -9,6 +9,7 @@ from ssolab.cutover.scene import Flow
 from ssolab.salesforce import profile
 from ssolab.saml.bindings import encode_post
 from ssolab.saml.issue import draft_refusal, draft_response, seal
+from ssolab.saml.logout_checks import Session
 from ssolab.saml.names import AUTHN_FAILED, RESPONDER
 from ssolab.saml.obligations import name_for
 from ssolab.saml.statuses import Declined
@@ -53,6 +54,8 @@ def assert_user(lab: Lab, errand: Errand, login: LastLogin) -> Response:
         flavour=asserting.flavour,
         encrypt=asserting.encryption,
     )
+    for statement in response.assertions[0].authn_statements:
+        lab.sessions["asserting"].begin(asserting.relying, Session(name, statement.session_index), now)
     return _send(lab, errand, xml, f"Response for {user.username}", user.username)
 
 

@@ -45,7 +45,7 @@ def add_interface(app: LabApp, lab: Lab, drive: Drive) -> None:
     @app.post("/api/clock")
     def api_set_clock() -> Response:
         authorise(lab)
-        return json_answer({"at": format_instant(move_clock(lab, _body()))})
+        return json_answer({"at": format_instant(move_clock(lab, body_of()))})
 
     @app.get("/api/links")
     def api_links() -> Response:
@@ -55,7 +55,7 @@ def add_interface(app: LabApp, lab: Lab, drive: Drive) -> None:
     def api_choose_link() -> Response:
         authorise(lab)
         with lab.playing:
-            lab.choose(_text(_body(), "link"))
+            lab.choose(text_in(body_of(), "link"))
         return json_answer({"links": lab.links, "playing": lab.play.link})
 
     @app.get("/api/keys")
@@ -73,7 +73,7 @@ def add_interface(app: LabApp, lab: Lab, drive: Drive) -> None:
     @app.post("/api/login")
     def api_login() -> Response:
         authorise(lab)
-        return _login(lab, drive, _body())
+        return _login(lab, drive, body_of())
 
 
 def as_json(lab: Lab, entry: Entry) -> dict[str, object]:
@@ -90,14 +90,14 @@ def as_json(lab: Lab, entry: Entry) -> dict[str, object]:
         "verdict": entry.verdict,
         "findings": plain(entry.findings),
         "principal": plain(entry.principal),
-        "signature": _signature(lab, entry),
+        "signature": signature_of(lab, entry),
         "verifiers": plain(entry.verifiers),
         "decryption": plain(entry.decryption),
         "message": entry.message.decode("utf-8", "replace") or None,
     }
 
 
-def _signature(lab: Lab, entry: Entry) -> dict[str, object] | None:
+def signature_of(lab: Lab, entry: Entry) -> dict[str, object] | None:
     """Write the signature that was believed; a twin's names the key that it stands for."""
     facts = entry.signature
     if facts is None:
@@ -128,7 +128,12 @@ def same(given: str, token: str) -> bool:
     return hmac.compare_digest(given.encode("utf-8", "replace"), token.encode())
 
 
-def _body() -> dict[str, Any]:
+def body_of() -> dict[str, Any]:
+    """Read the JSON object that was sent.
+
+    Raises:
+        InputError: it is none.
+    """
     try:
         value = json.loads(request.get_data() or b"{}")
     except (ValueError, RecursionError):
@@ -138,7 +143,12 @@ def _body() -> dict[str, Any]:
     return value
 
 
-def _text(given: dict[str, Any], name: str) -> str:
+def text_in(given: dict[str, Any], name: str) -> str:
+    """Read one text of a JSON object.
+
+    Raises:
+        InputError: it is missing, or no text.
+    """
     value = given.get(name)
     if not isinstance(value, str):
         raise InputError(name, f"{value!r} is no text", f"send {name} as a string")
@@ -207,7 +217,7 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
     if not isinstance(user, str) or user not in lab.users:
         raise InputError("user", f"nobody is called {user!r}", f"the lab knows {', '.join(lab.users)}")
     with lab.playing:
-        lab.choose(_text(wanted, "link") if "link" in wanted else lab.play.link)
+        lab.choose(text_in(wanted, "link") if "link" in wanted else lab.play.link)
         play = lab.play
         try:
             flow = Flow(wanted.get("flow", play.flow or Flow.SAML_SP_INITIATED))
@@ -226,7 +236,7 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             "user": user,
             "side": entry.side,
             "principal": entry.principal,
-            "signature": _signature(lab, entry),
+            "signature": signature_of(lab, entry),
             "verifiers": entry.verifiers,
             "decryption": entry.decryption,
             "journal": entry.number,

@@ -25,7 +25,7 @@ from ssolab.core.hosts import is_loopback
 from ssolab.salesforce import profile
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint
 from ssolab.saml.names import POST, REDIRECT
-from ssolab.web.addresses import ACS, SSO
+from ssolab.web.addresses import ACS, SLO, SSO
 from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
@@ -71,7 +71,18 @@ def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> t
         relying = replace(relying, org_id=org)
         location = profile.acs(f"{bases.relying}/", org=org)
     acs = (IndexedEndpoint(binding=POST, location=location, index=0, is_default=True),)
-    return replace(asserting, sso=sso, acs=acs), replace(relying, sso=sso, acs=acs)
+    idp_logout = _logout_at(asserting, bases.asserting, profile.IDP_LOGOUT)
+    sp_logout = _logout_at(relying, bases.relying, profile.SP_LOGOUT)
+    return (
+        replace(asserting, sso=sso, acs=acs, single_logout=idp_logout, partner_logout=sp_logout),
+        replace(relying, sso=sso, acs=acs, single_logout=sp_logout, partner_logout=idp_logout),
+    )
+
+
+def _logout_at(party: AssertingParty | RelyingParty, base: str, salesforce: str) -> tuple[Endpoint, ...]:
+    """Give a side that offers single logout its addresses for that."""
+    location = base + (salesforce if party.flavour == "salesforce" else SLO)
+    return (Endpoint(REDIRECT, location), Endpoint(POST, location)) if party.has_logout else ()
 
 
 def _at_home(play: Play, bases: Bases) -> Play:

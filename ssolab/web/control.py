@@ -13,6 +13,7 @@ from werkzeug.exceptions import NotFound
 from ssolab.web.addresses import LOGIN, START
 from ssolab.web.api import add_interface, authorise, move_clock, same
 from ssolab.web.keys import sides
+from ssolab.web.logout_api import add_logout_interface
 from ssolab.web.metadata_routes import add_metadata_routes, metadata_rows
 from ssolab.web.pages import Start, draw, make_app, redirect, shown
 from ssolab.web.player import Drive
@@ -77,6 +78,7 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
 
     add_interface(app, lab, drive)
     add_metadata_routes(app, lab)
+    add_logout_interface(app, lab, drive)
     return app
 
 

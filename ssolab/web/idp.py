@@ -24,6 +24,8 @@ from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, SSO, START
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.lab import Errand, LastLogin
+from ssolab.web.logout import add_logout
+from ssolab.web.logout_side import LOG_OUT, logout_addresses, logout_said
 from ssolab.web.pages import (
     Start,
     bounded_relay_state,
@@ -81,6 +83,7 @@ def create_asserting_app(lab: Lab) -> LabApp:
     def login() -> Response:
         return _answer(lab, request.form)
 
+    add_logout(app, lab, "asserting")
     return app
 
 
@@ -225,12 +228,14 @@ def _home(lab: Lab) -> Response:
                 href=profile.IDP_START + "?app=0sp" if salesforce else START,
                 text="Log in to the service provider",
                 says="IdP-initiated: an unsolicited Response.",
-            )
+            ),
+            LOG_OUT,
         ],
         facts=_settings(asserting),
         keys=key_rows(lab, asserting),
         addresses=[(name, lab.bases.asserting + path) for name, path in addresses]
-        + [(f"SingleSignOnService, {each.binding.rpartition(':')[2]}", each.location) for each in asserting.sso],
+        + [(f"SingleSignOnService, {each.binding.rpartition(':')[2]}", each.location) for each in asserting.sso]
+        + logout_addresses(asserting),
     )
 
 
@@ -249,6 +254,7 @@ def _settings(asserting: AssertingParty) -> list[tuple[str, str]]:
             ("encrypts", _encrypted(asserting)),
             ("verifies requests", "yes" if asserting.verifies else "no: signatures of requests are not looked at"),
             ("refuses expired request certificates", "yes" if asserting.checks_expiry else "no"),
+            ("single logout", logout_said(asserting)),
             ("compares", asserting.match),
             ("a message lives", f"{in_words(asserting.message_life)}, skew {in_words(asserting.skew)}"),
         ]

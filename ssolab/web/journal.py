@@ -28,8 +28,9 @@ class Entry:
     side: str
     """Who did it: `asserting`, `relying` or `control`."""
     event: str
-    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`, `metadata-refreshed`;
-    control: `clock-moved`, `link-chosen`."""
+    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`, `metadata-refreshed`; single
+    logout: `logout-request-sent`, `logout-request-judged`, `logout-response-sent`, `logout-response-judged`,
+    `logged-out` (at one side alone), `logout-not-offered`; control: `clock-moved`, `link-chosen`."""
     summary: str
     flow: str | None = None
     user: str | None = None

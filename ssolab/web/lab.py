@@ -19,6 +19,7 @@ from ssolab.saml.asking import Asking
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Memory, Seen
 from ssolab.web.origins import Origins
+from ssolab.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -178,6 +179,8 @@ class Lab:
         self.last_login: LastLogin | None = None
         """Whom the asserting party knows without asking; one for all browsers, so that a login needs no cookie."""
         self.seen = Seen()
+        self.sessions = {"asserting": Sessions(), "relying": Sessions()}
+        """Who is logged in at either side, and whose logout waits for the partner's answer."""
         self.on_entry: Callable[[Entry], object] | None = None
         """Told of every journal entry, in the thread that made it."""
         self.playing = threading.RLock()
@@ -249,13 +252,18 @@ class Lab:
         if changed:
             self.errands.clear()
             self.pending.clear()
-            self.last_login = None
+            self._end_sessions()
             self.record(side="control", event="link-chosen", summary=f"Link {link} is played from now on")
 
     def forget(self) -> None:
-        """Forget all that happened: the journal, open requests, seen assertions, who logged in."""
-        self.last_login = None
+        """Forget all that happened: the journal, open requests, seen assertions, sessions."""
         for each in (self.journal, self.errands, self.pending, self.seen):
+            each.clear()
+        self._end_sessions()
+
+    def _end_sessions(self) -> None:
+        self.last_login = None
+        for each in self.sessions.values():
             each.clear()
 
     def now(self) -> datetime:

@@ -18,7 +18,7 @@ from werkzeug.test import Client
 from ssolab.core.findings import DefectError
 from ssolab.cutover.model import User
 from ssolab.cutover.scene import Flow, Played, Side, message_not_judged
-from ssolab.web.addresses import ACS, LOGIN, SSO, START
+from ssolab.web.addresses import ACS, LOGIN, LOGOUT, SLO, SSO, START
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab, LabConfig
 from ssolab.web.pages import ENTRY_HEADER, UNSEEN
@@ -83,6 +83,30 @@ class Drive:
         entry = self.lab.journal.entry(int(last.headers.get(ENTRY_HEADER, 0)))
         if entry is None:
             raise DefectError(f"a login of {username} ({flow}) ended without a judgement: {last.status}")
+        return entry
+
+    def logout(self, starts_at: Side, key: str) -> Entry:
+        """Play one logout from the side that begins it, and give the journal entry of its last judgement.
+
+        Args:
+            starts_at: where the person asks to leave.
+            key: names one of that side's sessions.
+
+        Raises:
+            DefectError: the pair did not judge anything.
+        """
+        here, there = Client(self.relying, use_cookies=False), Client(self.asserting, use_cookies=False)
+        if starts_at is Side.ASSERTING:
+            here, there = there, here
+        last = here.get(LOGOUT, query_string={"session": key})
+        for receiver in (there, here):
+            if last.status_code == FOUND:
+                last = receiver.get(SLO, query_string=urlsplit(last.headers["Location"]).query)
+            elif fields := _fields(last):
+                last = _post(receiver, SLO, fields)
+        entry = self.lab.journal.entry(int(last.headers.get(ENTRY_HEADER, 0)))
+        if entry is None:
+            raise DefectError(f"a logout that began at the {starts_at} party ended unjudged: {last.status}")
         return entry
 
 

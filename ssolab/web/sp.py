@@ -23,6 +23,8 @@ from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
 from ssolab.web.asking import asking_of, choices_of
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.lab import Pending
+from ssolab.web.logout import add_logout
+from ssolab.web.logout_side import LOG_OUT, log_out_of, logout_addresses, logout_said
 from ssolab.web.pages import (
     Start,
     draw,
@@ -35,6 +37,7 @@ from ssolab.web.pages import (
     redirect,
 )
 from ssolab.web.refreshing import judged_afresh
+from ssolab.web.sessions import session_of
 from ssolab.web.verdicts import result, unreadable
 
 if TYPE_CHECKING:
@@ -82,6 +85,7 @@ def create_relying_app(lab: Lab) -> LabApp:
             raise NotFound(f"No org {asked_for!r} is played here; its id is {org}.")
         return _consume(lab)
 
+    add_logout(app, lab, "relying")
     return app
 
 
@@ -148,6 +152,8 @@ def _consume(lab: Lab) -> Response:
     go_to = local_path(wanted) or (done.go_to if done else None)
     strayed = bool(wanted) and local_path(wanted) is None
     again = [Start(href=LOGIN, text="Log in again" if person else "Try again")]
+    if person:
+        again.insert(0, log_out_of(lab.sessions["relying"].begin(person.issuer, session_of(person), lab.now())))
     if lab.bases.asserting:
         again.append(Start(href=lab.bases.asserting + START, text="IdP-initiated"))
     return result(
@@ -175,13 +181,14 @@ def _home(lab: Lab) -> Response:
         heading="Mock service provider",
         intro=["It sends you to the identity provider and judges what you bring back, with every reason shown."],
         remarks=lab.remarks,
-        starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first.")],
+        starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first."), LOG_OUT],
         asking=choices_of(relying),
         login=LOGIN,
         facts=_settings(relying),
         keys=key_rows(lab, relying),
         addresses=[("metadata", base + METADATA), ("login", base + LOGIN)]
-        + [(f"AssertionConsumerService, {each.binding.rpartition(':')[2]}", each.location) for each in relying.acs],
+        + [(f"AssertionConsumerService, {each.binding.rpartition(':')[2]}", each.location) for each in relying.acs]
+        + logout_addresses(relying),
     )
 
 
@@ -196,6 +203,7 @@ def _settings(relying: RelyingParty) -> list[tuple[str, str]]:
             ("requests are", f"signed with {relying.hash}" if relying.sign_requests else "not signed"),
             ("opens what is encrypted with", ", ".join(each.label for each in relying.decryption) or None),
             ("refuses expired certificates", "yes" if relying.checks_expiry else "no"),
+            ("single logout", logout_said(relying)),
             ("compares", relying.match),
             ("a message lives", f"{in_words(relying.message_life)}, skew {in_words(relying.skew)}"),
         ]

@@ -62,6 +62,31 @@ def test_a_posted_request_and_both_salesforce_flavours_work_in_a_browser(page: P
         assert "so=" in page.url
 
 
+def test_a_person_logs_out_from_either_side(page: Page) -> None:
+    for by_post in (False, True):
+        with running_lab(config()) as running:
+            if by_post:
+                idp, sp = running.lab.pair
+                running.lab.reconfigure(
+                    replace(idp, partner_logout=idp.partner_logout[1:]),
+                    replace(sp, partner_logout=sp.partner_logout[1:]),
+                )
+            page.goto(f"{running.bases.relying}/saml/login")
+            log_in(page, running)
+            page.get_by_role("link", name="Log out").click()
+            page.get_by_role("heading", name="Logged out").wait_for()
+            assert page.url.startswith(running.bases.relying)
+            assert f"{AMIRA.username} is logged out at" in page.inner_text("main")
+
+            page.goto(f"{running.bases.relying}/saml/login")
+            log_in(page, running, BEN.username)
+            page.goto(running.bases.asserting)
+            page.get_by_role("link", name="Log out").click()
+            page.get_by_role("heading", name="Logged out").wait_for()
+            assert page.url.startswith(running.bases.asserting)
+            assert f"{BEN.username} is logged out at" in page.inner_text("main")
+
+
 def test_a_person_without_scripts_presses_the_button(browser: Browser) -> None:
     with running_lab(config()) as running:
         context = browser.new_context(java_script_enabled=False)

@@ -69,6 +69,21 @@ def test_each_side_is_set_up_from_its_metadata() -> None:
     assert relying.credential.certificate.subject == certificate("proxy").subject
     assert labels(relying.trusted) == ["fenwick"]
     assert (asserting.flavour, relying.flavour) == ("generic", "salesforce")
+    assert (asserting.offers_logout, relying.logout_hash) == (None, None)
+
+
+def test_what_a_party_says_of_single_logout_reaches_its_side() -> None:
+    inventory = lab(verifier(), [step("swap", SWAP)])
+    said = {
+        name: replace(
+            party, single_logout=True, logout_binding=POST, logout_hash="sha1" if name == "greenmoor" else None
+        )
+        for name, party in inventory.parties.items()
+    }
+    inventory = replace(inventory, parties=said)
+    asserting, relying = pair(inventory, inventory.links[REQUESTS], fixed_cast(inventory))
+    assert (asserting.offers_logout, asserting.logout_binding, asserting.logout_hash) == (True, POST, None)
+    assert (relying.offers_logout, relying.logout_binding, relying.logout_hash) == (True, POST, "sha1")
 
 
 def test_the_request_under_test_is_signed_by_the_material_and_judged_by_what_is_held() -> None:

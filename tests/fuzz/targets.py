@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import InputError
 from ssolab.core.xmldsig import sign
@@ -16,20 +16,26 @@ from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Sealing
 from ssolab.faults.issuing import sealed
 from ssolab.faults.saml import faults
-from ssolab.saml.bindings import decode_post, decode_redirect, encode_redirect
+from ssolab.saml.bindings import Received, decode_post, decode_redirect, encode_redirect
 from ssolab.saml.checks import accept
 from ssolab.saml.issue import draft_request, draft_response, seal
+from ssolab.saml.logout_acceptance import accept_logout_request, accept_logout_response
 from ssolab.saml.metadata import read_entity, write_entity
 from ssolab.saml.metadata_acceptance import MetadataExpected, accept_metadata
+from ssolab.saml.names import POST
 from ssolab.saml.reading import read_message
 from ssolab.saml.request_checks import accept_request, request_expected_of
 from tests.faults.parts import GENUINE, kit
+from tests.saml import logout_samples
+from tests.saml.logout_samples import posted
 from tests.saml.samples import NOW, REQUEST, SSO, asserting, credential, expected, relying, trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from ssolab.core.findings import Report
     from ssolab.faults.engine import Fault
+    from ssolab.saml.bindings import MessageName
     from ssolab.saml.checks import Principal
 
 
@@ -113,6 +119,40 @@ def request(data: bytes) -> None:
     assert report.principal is None or report.principal.request.id == REQUEST
 
 
+def logouts() -> Iterator[bytes]:
+    """Both signed messages of single logout."""
+    yield posted(logout_samples.request(), "SAMLRequest").xml
+    yield posted(logout_samples.answer(), "SAMLResponse").xml
+
+
+def logout(data: bytes) -> None:
+    """No session ends, and no end of one is believed, that the partner's key did not sign."""
+    for kind, judge in LOGOUT_DOORS.items():
+        try:
+            report = judge(Received(binding=POST, kind=kind, xml=data))
+        except InputError as error:
+            coded(error)
+            continue
+        believed = report.principal
+        assert believed is None or believed in (_asked(), _answered())
+
+
+LOGOUT_DOORS: Final[dict[MessageName, Callable[[Received], Report[Any]]]] = {
+    "SAMLRequest": lambda received: accept_logout_request(received, logout_samples.expected()),
+    "SAMLResponse": lambda received: accept_logout_response(received, logout_samples.answer_expected()),
+}
+
+
+@functools.cache
+def _asked() -> Any:
+    return LOGOUT_DOORS["SAMLRequest"](posted(logout_samples.request(), "SAMLRequest")).principal
+
+
+@functools.cache
+def _answered() -> Any:
+    return LOGOUT_DOORS["SAMLResponse"](posted(logout_samples.answer(), "SAMLResponse")).principal
+
+
 def saved(data: bytes) -> None:
     """Whatever somebody saved or pasted is read, or refused in one line."""
     try:
@@ -182,6 +222,7 @@ _SIGNED: Final = tuple(replace(side.metadata(NOW), id="_m") for side in (asserti
 TARGETS: Final[dict[str, Target]] = {
     "response": Target(response, responses),
     "request": Target(request, requests),
+    "logout": Target(logout, logouts),
     "saved": Target(saved, lambda: (each for door in (responses, requests) for each in door())),
     "form": Target(form, forms),
     "metadata": Target(metadata, documents),

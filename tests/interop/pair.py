@@ -40,7 +40,9 @@ if TYPE_CHECKING:
 OUR_IDP, OUR_SP = "https://idp.ours.example/saml/metadata", "https://sp.ours.example/saml/metadata"
 OUR_SSO, OUR_ACS = "https://idp.ours.example/saml/sso", "https://sp.ours.example/saml/acs"
 PEER_IDP, PEER_SP = "https://idp.peer.example/metadata", "https://sp.peer.example/metadata"
+OUR_IDP_SLO, OUR_SP_SLO = "https://idp.ours.example/saml/slo", "https://sp.ours.example/saml/slo"
 PEER_SSO, PEER_ACS = "https://idp.peer.example/sso", "https://sp.peer.example/acs"
+PEER_IDP_SLO, PEER_SP_SLO = "https://idp.peer.example/slo", "https://sp.peer.example/slo"
 AMIRA = User(
     username="amira@greenmoor.org", attributes={"email": ("amira@greenmoor.org",), "groups": ("admins", "ops & <dev>")}
 )
@@ -68,6 +70,7 @@ def our_idp_metadata(own: SigningCredential, *, wants_signed: bool) -> EntityDes
     role = IDPSSODescriptor(
         key_descriptors=(KeyDescriptor(certificates=(own.certificate,), use="signing"),),
         single_sign_on_services=(Endpoint(REDIRECT, OUR_SSO), Endpoint(POST, OUR_SSO)),
+        single_logout_services=(Endpoint(REDIRECT, OUR_IDP_SLO), Endpoint(POST, OUR_IDP_SLO)),
         want_authn_requests_signed=wants_signed,
     )
     return EntityDescriptor(entity_id=OUR_IDP, idp=role)
@@ -77,6 +80,7 @@ def our_sp_metadata(own: SigningCredential) -> EntityDescriptor:
     role = SPSSODescriptor(
         key_descriptors=(KeyDescriptor(certificates=(own.certificate,), use="signing"),),
         assertion_consumer_services=(IndexedEndpoint(binding=POST, location=OUR_ACS, index=0, is_default=True),),
+        single_logout_services=(Endpoint(REDIRECT, OUR_SP_SLO), Endpoint(POST, OUR_SP_SLO)),
         authn_requests_signed=True,
         want_assertions_signed=True,
     )

@@ -16,9 +16,13 @@ from ssolab.core.xmltree import parse, serialise
 from ssolab.saml.asking import Asking
 from ssolab.saml.bindings import decode_post, decode_redirect, encode_redirect
 from ssolab.saml.issue import draft_request, draft_response, seal
+from ssolab.saml.logout import LogoutRequest, LogoutResponse
 from ssolab.saml.messages import AuthnRequest, NameIDPolicy, Response
 from ssolab.saml.metadata import read_entity, write_entity
 from ssolab.saml.reading import read_message
+from tests.saml.logout_samples import answer as logout_response
+from tests.saml.logout_samples import posted
+from tests.saml.logout_samples import request as logout_request
 from tests.saml.samples import NOW, REQUEST, asserting, credential, relying
 from tests.saml.strategies import patient
 
@@ -64,6 +68,8 @@ def samples() -> dict[str, bytes]:
     return {
         "response": seal(response, credential("idp"), sign="both"),
         "request": seal(request, credential("sp")),
+        "logout request": posted(logout_request(), "SAMLRequest").xml,
+        "logout response": posted(logout_response(), "SAMLResponse").xml,
         "sp": relying(flavour="salesforce").document(NOW),
         "idp": asserting().document(NOW),
     }
@@ -79,6 +85,16 @@ def reread_request(data: bytes) -> bool:
     return AuthnRequest.read(parse(serialise(read.element()), "again")) == read
 
 
+def reread_logout_request(data: bytes) -> bool:
+    read = LogoutRequest.read(parse(data, "hostile"), "hostile")
+    return LogoutRequest.read(parse(serialise(read.element()), "again")) == read
+
+
+def reread_logout_response(data: bytes) -> bool:
+    read = LogoutResponse.read(parse(data, "hostile"), "hostile")
+    return LogoutResponse.read(parse(serialise(read.element()), "again")) == read
+
+
 def reread_entity(data: bytes) -> bool:
     read = read_entity(data, "hostile")
     return read_entity(write_entity(read), "again") == read
@@ -87,6 +103,8 @@ def reread_entity(data: bytes) -> bool:
 READERS: dict[str, Callable[[bytes], bool]] = {
     "response": reread_response,
     "request": reread_request,
+    "logout request": reread_logout_request,
+    "logout response": reread_logout_response,
     "sp": reread_entity,
     "idp": reread_entity,
 }

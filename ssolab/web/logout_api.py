@@ -1,0 +1,86 @@
+"""The lab's JSON interface to sessions and single logout: who is logged in, and a logout without a browser."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from flask import Response
+
+from ssolab.core.findings import InputError
+from ssolab.core.instants import format_instant
+from ssolab.cutover.scene import Side
+from ssolab.render import envelope_json
+from ssolab.web.api import authorise, body_of, signature_of, text_in
+from ssolab.web.logout_side import FLOW
+from ssolab.web.logout_side import Side as LogoutSide
+from ssolab.web.pages import json_answer
+
+if TYPE_CHECKING:
+    from ssolab.web.lab import Lab
+    from ssolab.web.pages import LabApp
+    from ssolab.web.player import Drive
+
+
+def add_logout_interface(app: LabApp, lab: Lab, drive: Drive) -> None:
+    """Give an application the addresses for sessions and logout."""
+
+    @app.get("/api/sessions")
+    def api_sessions() -> Response:
+        return json_answer({"sessions": [row for side in Side for row in _rows(lab, side)]})
+
+    @app.post("/api/logout")
+    def api_logout() -> Response:
+        authorise(lab)
+        return _logout(lab, drive, body_of())
+
+
+def _rows(lab: Lab, side: Side) -> list[dict[str, str | None]]:
+    """Describe the sessions of one side, without the keys by which its pages end them."""
+    return [
+        {
+            "side": side,
+            "user": held.name,
+            "format": held.session.name_id.format,
+            "session_index": held.session.session_index,
+            "partner": held.partner,
+            "since": format_instant(held.since),
+        }
+        for held in LogoutSide(lab, side.value).shared
+    ]
+
+
+def _logout(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
+    unknown = sorted(set(wanted) - {"user", "starts_at"})
+    if unknown:
+        raise InputError("logout", f"does not know {', '.join(map(repr, unknown))}", "it takes user and starts_at")
+    try:
+        starts_at = Side(text_in({"starts_at": Side.RELYING} | wanted, "starts_at"))
+    except ValueError:
+        remedy = f"choose one of {', '.join(Side)}"
+        raise InputError("starts_at", f"{wanted['starts_at']!r} is no side", remedy) from None
+    user = text_in(wanted, "user") if "user" in wanted else None
+    with lab.playing:
+        shared = LogoutSide(lab, starts_at.value).shared
+        held = next((each for each in reversed(shared) if user in (None, each.name)), None)
+        if held is None:
+            who = "nobody" if user is None else f"nobody called {user!r}"
+            raise InputError("user", f"{who} is logged in at the {starts_at} party", "log in first, with /api/login")
+        entry = drive.logout(starts_at, held.key)
+    report = envelope_json(
+        "logout",
+        at=entry.at,
+        verdict="accepted" if entry.accepted else "refused",
+        exit_code=0 if entry.accepted else 1,
+        findings=entry.findings,
+        result={
+            "link": entry.link,
+            "flow": FLOW,
+            "user": held.name,
+            "starts_at": starts_at,
+            "side": entry.side,
+            "signature": signature_of(lab, entry),
+            "verifiers": entry.verifiers,
+            "journal": entry.number,
+        },
+    )
+    return Response(report, mimetype="application/json")
