@@ -6,6 +6,7 @@ others say, because people debug with the report; the principal exists only when
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ssolab.core.catalog import Check, entries_of, refusal
@@ -75,13 +76,21 @@ def replayed_assertion(message: Materials, issuer: str, identifier: str, until: 
     )
 
 
-def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | None = None) -> Report[Principal]:
+def accept(
+    message: bytes,
+    expected: Expected,
+    checks: Sequence[Check[Any]] | None = None,
+    *,
+    covered_by: Judged | None = None,
+) -> Report[Principal]:
     """Judge one Response.
 
     Args:
         message: the XML, as decoded from its binding.
         expected: who we are, whom we trust and when it is.
         checks: run these alone (for tests of single checks); shape and signatures are judged always.
+        covered_by: a signature that held over a message around this one (an ArtifactResponse); *message* then has to
+            be the part of its digested bytes.
 
     Returns:
         Every finding; `principal` only where the signatures verified and no finding refuses.
@@ -98,16 +107,17 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
         raise unexpected_message(expected.document, problem, "give the whole Response")
 
     findings = [found for each in STRUCTURE for found in bounded(each(root, expected.document))]
-    findings += shape.missing_signatures(root, expected.want_signed, expected.document)
+    covered = covered_by is not None
+    findings += shape.missing_signatures(root, expected.want_signed, expected.document, covered=covered)
     assertion = root.find(ASSERTION)
     outer, inner = (
         judge_signature(each, expected) if each is not None and shape.signature_in(each) is not None else None
         for each in (root, assertion)
     )
-    judged = [each for each in (outer, inner) if each is not None]
-    findings += [found for each in judged for found in each.findings]
+    judged = [each for each in (covered_by, outer, inner) if each is not None]
+    findings += [found for each in judged if each is not covered_by for found in each.findings]
 
-    materials = _materials(root, assertion, outer, inner, expected.document)
+    materials = _covered(_materials(root, assertion, outer, inner, expected.document), covered_by)
     verified = not has_error(findings) and bool(judged) and all(each.held for each in judged)
     if not verified:
         findings.append(unverified_content(root, expected.document))
@@ -152,6 +162,18 @@ def _materials(
         keys=tuple(each.key for each in held),
         key_infos=tuple(each.certificates for each in held),
         document=document,
+    )
+
+
+def _covered(message: Materials, by: Judged | None) -> Materials:
+    """Count a signature around the whole message as the message's own: its key has to be the issuer's too."""
+    if by is None or by.signed is None:
+        return message
+    return replace(
+        message,
+        message_signed=True,
+        keys=(by.signed.key, *message.keys),
+        key_infos=(by.signed.certificates, *message.key_infos),
     )
 
 

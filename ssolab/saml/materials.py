@@ -174,7 +174,7 @@ class Materials:
     @property
     def is_request(self) -> bool:
         """Whether the root asks rather than answers."""
-        return str(self.message.tag).endswith("Request")
+        return str(self.message.tag).endswith(("Request", "}ArtifactResolve"))
 
     @functools.cached_property
     def subject(self) -> Element | None:

@@ -25,6 +25,7 @@ SP_ROLE: Final = f"{{{MD}}}SPSSODescriptor"
 _KEY = f"{{{MD}}}KeyDescriptor"
 _SLO = f"{{{MD}}}SingleLogoutService"
 _FORMAT = f"{{{MD}}}NameIDFormat"
+_RESOLUTION = f"{{{MD}}}ArtifactResolutionService"
 _SSO = f"{{{MD}}}SingleSignOnService"
 _ACS = f"{{{MD}}}AssertionConsumerService"
 
@@ -64,17 +65,22 @@ class _Role:
         element = write(parent, tag, flags | {"protocolSupportEnumeration": PROTOCOL} | dates)
         for descriptor in self.key_descriptors:
             descriptor.write(element)
+        self._write_resolution(element)
         for endpoint in self.single_logout_services:
             endpoint.write(element, _SLO)
         for form in self.name_id_formats:
             write(element, _FORMAT, content=form)
         return element
 
+    def _write_resolution(self, element: Element) -> None:
+        """Write the addresses that stand between keys and logout in the schema, where the role has any."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class IDPSSODescriptor(_Role):
     """An identity provider: the keys it signs with and where it takes requests (SAML2Meta 2.4.3)."""
 
+    artifact_resolution_services: tuple[IndexedEndpoint, ...] = ()
     single_sign_on_services: tuple[Endpoint, ...] = ()
     want_authn_requests_signed: bool | None = None
 
@@ -98,6 +104,7 @@ class IDPSSODescriptor(_Role):
             name_id_formats=tuple(uri(form, document) for form in parts.all(_FORMAT)),
             valid_until=instant(element, "validUntil", document),
             cache_duration=duration(element, "cacheDuration", document),
+            artifact_resolution_services=tuple(IndexedEndpoint.read(ars, document) for ars in parts.all(_RESOLUTION)),
             single_sign_on_services=tuple(Endpoint.read(sso, document) for sso in parts.all(_SSO)),
             want_authn_requests_signed=flag(element, "WantAuthnRequestsSigned", document),
         )
@@ -107,6 +114,11 @@ class IDPSSODescriptor(_Role):
         element = self._write(parent, IDP_ROLE, attributes(WantAuthnRequestsSigned=self.want_authn_requests_signed))
         for endpoint in self.single_sign_on_services:
             endpoint.write(element, _SSO)
+
+    def _write_resolution(self, element: Element) -> None:
+        """Write the ArtifactResolutionServices."""
+        for endpoint in self.artifact_resolution_services:
+            endpoint.write(element, _RESOLUTION)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,6 +15,7 @@ from ssolab.core.findings import Problem
 from ssolab.core.xmlreasons import signature_missing
 from ssolab.core.xmlshape import SIGNATURE
 from ssolab.core.xmltree import PREFIXES, SAMLP, local_name, where
+from ssolab.saml.artifact import ARTIFACT_RESOLVE, ARTIFACT_RESPONSE
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.messages import AUTHN_REQUEST, ENCRYPTED, RESPONSE
 from ssolab.saml.names import SUCCESS
@@ -44,6 +45,8 @@ _CHILDREN = {
         "saml:Issuer ds:Signature samlp:Extensions saml:Subject samlp:NameIDPolicy saml:Conditions"
         " samlp:RequestedAuthnContext samlp:Scoping"
     ),
+    ARTIFACT_RESOLVE: _names("saml:Issuer ds:Signature samlp:Extensions samlp:Artifact"),
+    ARTIFACT_RESPONSE: _names("saml:Issuer ds:Signature samlp:Extensions samlp:Status"),  # without its message
 }
 _STATUS_CODE = f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode"
 
@@ -163,13 +166,15 @@ def element_unexpected(root: Element, document: str) -> Iterator[Problem]:
                 )
 
 
-def missing_signatures(response: Element, want: WantSigned, document: str) -> Iterator[Finding]:
-    """Report each wanted signature that is not there."""
+def missing_signatures(
+    response: Element, want: WantSigned, document: str, *, covered: bool = False
+) -> Iterator[Finding]:
+    """Report each wanted signature that is not there; where the Response is *covered*, one around it is its own."""
     assertion = response.find(ASSERTION)
-    outer, inner = signature_in(response), signature_in(assertion)
-    if want == "either" and outer is None and inner is None:
+    outer, inner = covered or signature_in(response) is not None, signature_in(assertion)
+    if want == "either" and not outer and inner is None:
         yield unsigned(response, "a signed Response or a signed Assertion", document)
-    if want in {"response", "both"} and outer is None:
+    if want in {"response", "both"} and not outer:
         yield unsigned(response, "a signed Response", document)
     if want in {"assertion", "both"} and inner is None:
         yield unsigned(response if assertion is None else assertion, "a signed Assertion", document)

@@ -12,3 +12,6 @@ START: Final = "/saml/start"
 
 LOGIN: Final = "/saml/login"
 ACS: Final = "/saml/acs"
+
+RESOLUTION: Final = "/saml/artifact"
+"""Where the asserting party resolves artifacts, by SOAP."""

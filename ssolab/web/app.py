@@ -22,9 +22,9 @@ from waitress.server import create_server
 
 from ssolab.core.findings import ConfigError, InputError
 from ssolab.salesforce import profile
-from ssolab.saml.metadata import Endpoint, IndexedEndpoint
-from ssolab.saml.names import POST, REDIRECT
-from ssolab.web.addresses import ACS, SSO
+from ssolab.saml.metadata import Endpoint, IndexedEndpoint, default_of
+from ssolab.saml.names import ARTIFACT, POST, REDIRECT, SOAP
+from ssolab.web.addresses import ACS, RESOLUTION, SSO
 from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
@@ -60,7 +60,10 @@ class RunningLab:
 
 
 def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> tuple[AssertingParty, RelyingParty]:
-    """Give both parties the lab's own addresses, in the shape of their flavours; their entityIDs stay."""
+    """Give both parties the lab's own addresses, in the shape of their flavours; their entityIDs stay.
+
+    They have addresses for artifacts where the asserting party is told to answer so, or where both declared some.
+    """
     salesforce_idp = asserting.flavour == "salesforce"
     redirect, post = (profile.IDP_REDIRECT, profile.IDP_POST) if salesforce_idp else (SSO, SSO)
     sso = (Endpoint(REDIRECT, bases.asserting + redirect), Endpoint(POST, bases.asserting + post))
@@ -69,8 +72,17 @@ def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> t
         org = relying.org_id or _org_in(relying)
         relying = replace(relying, org_id=org)
         location = profile.acs(f"{bases.relying}/", org=org)
-    acs = (IndexedEndpoint(binding=POST, location=location, index=0, is_default=True),)
-    return replace(asserting, sso=sso, acs=acs), replace(relying, sso=sso, acs=acs)
+    told, declared = asserting.response_binding, default_of(relying.acs)
+    both = bool(asserting.artifact_resolution) and any(each.binding == ARTIFACT for each in relying.acs)
+    resolved = told == ARTIFACT or both
+    first = resolved and (told or (declared and declared.binding)) == ARTIFACT
+    acs = [IndexedEndpoint(binding=POST, location=location, index=0, is_default=not first)]
+    resolution = []
+    if resolved:  # Salesforce is not known to have one, so an org's stands beside its own address and not at it
+        acs.append(IndexedEndpoint(binding=ARTIFACT, location=bases.relying + ACS, index=1, is_default=first))
+        resolution.append(IndexedEndpoint(binding=SOAP, location=bases.asserting + RESOLUTION, is_default=True))
+    shared: dict[str, Any] = {"sso": sso, "acs": tuple(acs), "artifact_resolution": tuple(resolution)}
+    return replace(asserting, **shared), replace(relying, **shared)
 
 
 def _at_home(play: Play, bases: Bases) -> Play:

@@ -17,10 +17,11 @@ from ssolab.cutover.scene import Flow
 from ssolab.salesforce import profile
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.names import PROTECTED_TRANSPORT
-from ssolab.saml.obligations import declined
+from ssolab.saml.obligations import asks_for_an_address, declined
 from ssolab.saml.request_checks import accept_request, request_expected_of
-from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, SSO, START
+from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, RESOLUTION, SSO, START
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
+from ssolab.web.artifact import answer_resolve, by_artifact, wanted_acs
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.lab import Errand
 from ssolab.web.pages import (
@@ -31,6 +32,7 @@ from ssolab.web.pages import (
     judged,
     known_facts,
     make_app,
+    posts_to,
 )
 from ssolab.web.verdicts import result, unreadable
 
@@ -71,6 +73,10 @@ def create_asserting_app(lab: Lab) -> LabApp:
     def start() -> Response:
         return _start(lab)
 
+    @app.post(RESOLUTION)
+    def resolution() -> Response:
+        return answer_resolve(lab)
+
     @app.post("/login")
     def login() -> Response:
         return _answer(lab, request.form)
@@ -103,7 +109,11 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         again = [Start(href=lab.bases.relying + LOGIN, text="Try again")] if lab.bases.relying else []
         return result(entry, heading="Request refused", says=says, again=again)
     made = accepted.request
-    errand = Errand(request=made, acs=accepted.acs, relay_state=bounded_relay_state(accepted.relay_state))
+    errand = Errand(
+        request=made,
+        acs=accepted.acs if asks_for_an_address(made) else None,
+        relay_state=bounded_relay_state(accepted.relay_state),
+    )
     context = None if asserting.flavour == "salesforce" else PROTECTED_TRANSPORT
     if (unmet := declined(made, context=context)) is not None:
         return judged(entry, decline(lab, errand, unmet))
@@ -111,7 +121,7 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         [
             ("from", made.issuer.value if made.issuer else None),
             ("ID", made.id),
-            ("answer goes to", accepted.acs.location if accepted.acs else None),
+            ("answer goes to", (errand.acs or asserting.default_acs).location),
             ("NameID", made.name_id_policy.format if made.name_id_policy else None),
             ("RelayState", accepted.relay_state),
             ("verifiers", ", ".join(f"{name}: {opinion}" for name, opinion in report.verifiers.items())),
@@ -127,7 +137,8 @@ def _start(lab: Lab) -> Response:
     if wanted is not None and wanted != asserting.relying:
         remedy = f"this lab plays {asserting.relying}; leave sp out or name that"
         raise InputError("sp", f"no service provider {wanted!r} is registered here", remedy)
-    errand = Errand(relay_state=bounded_relay_state(request.args.get("RelayState")))
+    acs = wanted_acs(asserting, request.args.get("binding"))
+    errand = Errand(acs=acs, relay_state=bounded_relay_state(request.args.get("RelayState")))
     return _ask_who(
         lab, errand, f"Log in to {asserting.relying}. Nobody asked for it: the Response is unsolicited.", []
     )
@@ -136,6 +147,9 @@ def _start(lab: Lab) -> Response:
 def _ask_who(lab: Lab, errand: Errand, says: str, facts: list[tuple[str, str]]) -> Response:
     token = secrets.token_urlsafe(16)
     lab.errands.put(token, errand)
+    acs = errand.acs or lab.asserting.default_acs
+    if by_artifact(lab.asserting, acs):
+        posts_to(acs.location)  # the form's answer sends the browser on, which forms need a right for
     return draw("login.html", heading="Log in", says=says, errand=token, users=lab.users.values(), request_facts=facts)
 
 
@@ -172,7 +186,8 @@ def _home(lab: Lab) -> Response:
         facts=_settings(asserting),
         keys=key_rows(lab, asserting),
         addresses=[(name, lab.bases.asserting + path) for name, path in addresses]
-        + [(f"SingleSignOnService, {each.binding.rpartition(':')[2]}", each.location) for each in asserting.sso],
+        + [(f"SingleSignOnService, {each.binding.rpartition(':')[2]}", each.location) for each in asserting.sso]
+        + [("ArtifactResolutionService", each.location) for each in asserting.artifact_resolution],
     )
 
 

@@ -28,7 +28,8 @@ class Entry:
     side: str
     """Who did it: `asserting`, `relying` or `control`."""
     event: str
-    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`; control: `clock-moved`,
+    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`; by artifact `artifact-sent`
+    for `response-sent`, then `resolve-sent`, `resolve-judged`, `resolve-answered`; control: `clock-moved`,
     `link-chosen`."""
     summary: str
     flow: str | None = None

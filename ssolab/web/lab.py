@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
+from ssolab.web.artifact_client import exchange
 from ssolab.web.journal import Entry, Journal
-from ssolab.web.memory import Memory, Seen
+from ssolab.web.memory import Artifacts, Memory, Seen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -148,6 +149,10 @@ class Lab:
         self.pending: Memory[str] = Memory()
         """The relying party's open requests, by ID, with the local path to go to afterwards."""
         self.seen = Seen()
+        self.artifacts = Artifacts()
+        """What the asserting party's artifacts stand for."""
+        self.resolve: Callable[[str, bytes], bytes] = exchange
+        """Takes an envelope to the address where artifacts are resolved and gives the envelope that comes back."""
         self.on_entry: Callable[[Entry], object] | None = None
         """Told of every journal entry, in the thread that made it."""
         self.playing = threading.RLock()
@@ -208,11 +213,12 @@ class Lab:
         if changed:
             self.errands.clear()
             self.pending.clear()
+            self.artifacts.clear()
             self.record(side="control", event="link-chosen", summary=f"Link {link} is played from now on")
 
     def forget(self) -> None:
-        """Forget all that happened: the journal, open requests, seen assertions."""
-        for each in (self.journal, self.errands, self.pending, self.seen):
+        """Forget all that happened: the journal, open requests, seen assertions, artifacts."""
+        for each in (self.journal, self.errands, self.pending, self.seen, self.artifacts):
             each.clear()
 
     def now(self) -> datetime:

@@ -14,11 +14,14 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from ssolab.core.findings import InputError
 from ssolab.core.instants import in_words
 from ssolab.cutover.scene import Flow
+from ssolab.saml.artifact import PARAMETER, decode_artifact
 from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.names import POST
 from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
+from ssolab.web.artifact import wanted_acs
+from ssolab.web.artifact_relying import resolved
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.pages import (
     Start,
@@ -34,7 +37,11 @@ from ssolab.web.pages import (
 from ssolab.web.verdicts import result, unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
+    from ssolab.saml.checks import Principal
     from ssolab.saml.parties import RelyingParty
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
@@ -61,8 +68,12 @@ def create_relying_app(lab: Lab) -> LabApp:
         return _consume(lab)
 
     @app.get(ACS)
-    def wrong_way() -> Response:
-        raise MethodNotAllowed(["POST"], "A Response comes by HTTP-POST only (SAML2Prof 4.1.2); this was a GET.")
+    def consume_artifact() -> Response:
+        if PARAMETER in request.args:
+            return _resolve(lab, request.args.items(multi=True))
+        raise MethodNotAllowed(
+            ["POST"], "A Response comes by HTTP-POST or by artifact (SAML2Prof 4.1.2); this was a GET."
+        )
 
     @app.post("/")
     def consume_at_an_org() -> Response:
@@ -84,7 +95,8 @@ def _ask(lab: Lab) -> Response:
     go_to = local_path(request.args.get("RelayState"))
     endpoint = relying.request_endpoint
     now = lab.now()
-    made = draft_request(relying, now=now, new_id=lambda: lab.request_id(now))
+    acs = wanted_acs(relying, request.args.get("binding"))
+    made = draft_request(relying, now=now, new_id=lambda: lab.request_id(now), acs=acs)
     credential = relying.credential if relying.sign_requests else None
     lab.pending.put(made.id, go_to or "/")
     if relying.binding == POST:
@@ -112,13 +124,30 @@ def _ask(lab: Lab) -> Response:
 def _consume(lab: Lab) -> Response:
     relying = lab.relying
     try:
-        received = _response(decode_post(form_fields(), "the Response in the form"))
+        fields = form_fields()
+        if PARAMETER in dict(fields):
+            return _resolve(lab, fields)
+        received = _response(decode_post(fields, "the Response in the form"))
         expected = expected_of(
             relying, now=lab.now(), pending=lab.pending.keys(), replay=lab.seen, opinions=lab.config.opinions
         )
         report = accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
     except InputError as error:
         return unreadable(lab, error, side="relying", wanted="Response")
+    return _ended(lab, received.xml, report, received.relay_state)
+
+
+def _resolve(lab: Lab, pairs: Iterable[tuple[str, str]]) -> Response:
+    try:
+        carried = decode_artifact(pairs, "what the browser brought")
+        xml, report = resolved(lab, carried)
+    except InputError as error:
+        return unreadable(lab, error, side="relying", wanted="artifact that can be resolved")
+    return _ended(lab, xml, report, carried.relay_state)
+
+
+def _ended(lab: Lab, xml: bytes, report: Report[Principal], wanted: str | None) -> Response:
+    """Show how a login ended; *wanted* is its RelayState."""
     person = report.principal
     answered = person.in_response_to if person else None
     path = lab.pending.take(answered) if answered else None
@@ -134,9 +163,8 @@ def _consume(lab: Lab) -> Response:
         principal=person,
         signature=report.signature,
         verifiers=report.verifiers,
-        message=received.xml,
+        message=xml,
     )
-    wanted = received.relay_state
     go_to = local_path(wanted) or path
     strayed = bool(wanted) and local_path(wanted) is None
     again = [Start(href=LOGIN, text="Log in again" if person else "Try again")]

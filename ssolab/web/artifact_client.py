@@ -1,0 +1,92 @@
+"""The relying party's way to the address where artifacts are resolved: one POST to one configured address.
+
+The address comes from settings and never from a message. No proxy stands between, no redirect is followed, and neither
+a slow nor a talkative server can hold the login for longer, or fill more memory, than is said here.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import socket
+import threading
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
+
+from ssolab.core.findings import InputError
+from ssolab.saml.soap import MAX_ENVELOPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PATIENCE: Final = 5.0
+"""Seconds that a whole exchange may take, from the first byte to the last."""
+ACTION: Final = "http://www.oasis-open.org/committees/security"
+"""What SOAPAction says for every SAML message (SAML2Bind 3.2.2.2)."""
+_TYPES = frozenset({"text/xml", "application/soap+xml"})
+_ANSWERS = frozenset({200, 500})  # 500 carries a fault (SAML2Bind 3.2.3.3)
+
+
+def exchange(address: str, envelope: bytes, *, patience: float = PATIENCE) -> bytes:
+    """Send an envelope to an address and give the envelope that comes back.
+
+    Raises:
+        InputError: nobody answers there, not in time, or with something else than SOAP of a bearable size.
+    """
+    parts = urlsplit(address)
+    made = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
+    try:
+        connection = made(parts.hostname or "", parts.port, timeout=patience)
+    except (ValueError, http.client.InvalidURL):
+        raise InputError(address, "this is no address", "load metadata with a real one") from None
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{ACTION}"', "Connection": "close"}
+    with contextlib.closing(connection), _deadline(connection, patience) as passed:
+        try:
+            connection.request("POST", path, envelope, headers)
+            answer = connection.getresponse()
+            body = answer.read(MAX_ENVELOPE + 1)
+        except (OSError, http.client.HTTPException) as error:
+            late = passed.is_set() or isinstance(error, TimeoutError)
+            raise _late(address, patience) if late else _silent(address, error) from None
+    if passed.is_set():  # a body without a length ends like this, and looks whole
+        raise _late(address, patience)
+    if answer.status not in _ANSWERS:
+        where = f", to {answer.headers['Location']}" if answer.headers["Location"] else ""
+        problem = f"it answers with HTTP {answer.status}{where}"
+        raise InputError(address, problem, "give the address that resolves artifacts itself; no redirect is followed")
+    if len(body) > MAX_ENVELOPE:
+        raise InputError(address, f"the answer is larger than {MAX_ENVELOPE:,} bytes", "have one message sent")
+    if (kind := answer.headers.get_content_type()) not in _TYPES:
+        raise InputError(address, f"the answer is {kind}, not SOAP", "give the address that resolves artifacts")
+    return body
+
+
+@contextlib.contextmanager
+def _deadline(connection: http.client.HTTPConnection, patience: float) -> Iterator[threading.Event]:
+    """Hang up when the time is over: the timeout of a socket counts from each byte anew."""
+    passed = threading.Event()
+
+    def hang_up() -> None:
+        passed.set()
+        taken = connection.sock
+        if taken is not None:
+            with contextlib.suppress(OSError):
+                taken.shutdown(socket.SHUT_RDWR)
+
+    timer = threading.Timer(patience, hang_up)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield passed
+    finally:
+        timer.cancel()
+
+
+def _late(address: str, patience: float) -> InputError:
+    return InputError(address, f"no whole answer within {patience:g} seconds", "see whether it is up, and try again")
+
+
+def _silent(address: str, error: Exception) -> InputError:
+    said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return InputError(address, f"nobody answers as HTTP does there: {said}", "see whether it is up, and try again")
