@@ -9,11 +9,13 @@ from __future__ import annotations
 import contextlib
 import http.client
 import socket
+import ssl
 import threading
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
 from ssolab.core.findings import InputError
+from ssolab.core.xmltext import in_one_line
 from ssolab.saml.soap import MAX_ENVELOPE
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ PATIENCE: Final = 5.0
 ACTION: Final = "http://www.oasis-open.org/committees/security"
 """What SOAPAction says for every SAML message (SAML2Bind 3.2.2.2)."""
 _TYPES = frozenset({"text/xml", "application/soap+xml"})
+_SHOWN = 200
 _ANSWERS = frozenset({200, 500})  # 500 carries a fault (SAML2Bind 3.2.3.3)
 
 
@@ -34,21 +37,27 @@ def exchange(address: str, envelope: bytes, *, patience: float = PATIENCE) -> by
         InputError: nobody answers there, not in time, or with something else than SOAP of a bearable size.
     """
     parts = urlsplit(address)
-    made = http.client.HTTPSConnection if parts.scheme == "https" else http.client.HTTPConnection
     try:
-        connection = made(parts.hostname or "", parts.port, timeout=patience)
+        host, port = parts.hostname or "", parts.port
+        connection = http.client.HTTPConnection(host, port, timeout=patience)
     except (ValueError, http.client.InvalidURL):
         raise InputError(address, "this is no address", "load metadata with a real one") from None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{ACTION}"', "Connection": "close"}
-    with contextlib.closing(connection), _deadline(connection, patience) as passed:
-        try:
+    secure = parts.scheme == "https"
+    passed = threading.Event()
+    try:
+        taken = _taken(host, port or (443 if secure else 80), patience, secure=secure)
+        with taken, _deadline(taken, patience, passed), contextlib.closing(connection):
+            if isinstance(taken, ssl.SSLSocket):
+                taken.do_handshake()
+            connection.sock = taken
             connection.request("POST", path, envelope, headers)
-            answer = connection.getresponse()
-            body = answer.read(MAX_ENVELOPE + 1)
-        except (OSError, http.client.HTTPException) as error:
-            late = passed.is_set() or isinstance(error, TimeoutError)
-            raise _late(address, patience) if late else _silent(address, error) from None
+            with connection.getresponse() as answer:
+                body = answer.read(MAX_ENVELOPE + 1)
+    except (OSError, http.client.HTTPException) as error:
+        late = passed.is_set() or isinstance(error, TimeoutError)
+        raise _late(address, patience) if late else _silent(address, error) from None
     if passed.is_set():  # a body without a length ends like this, and looks whole
         raise _late(address, patience)
     if answer.status not in _ANSWERS:
@@ -57,28 +66,36 @@ def exchange(address: str, envelope: bytes, *, patience: float = PATIENCE) -> by
         raise InputError(address, problem, "give the address that resolves artifacts itself; no redirect is followed")
     if len(body) > MAX_ENVELOPE:
         raise InputError(address, f"the answer is larger than {MAX_ENVELOPE:,} bytes", "have one message sent")
+    if answer.length:  # what is still to come, by its own word
+        raise InputError(address, "the answer breaks off", "see why it hangs up, and try again")
     if (kind := answer.headers.get_content_type()) not in _TYPES:
         raise InputError(address, f"the answer is {kind}, not SOAP", "give the address that resolves artifacts")
     return body
 
 
+def _taken(host: str, port: int, patience: float, *, secure: bool) -> socket.socket:
+    """Connect, without the handshake: that too has to end in time."""
+    plain = socket.create_connection((host, port), timeout=patience)
+    if not secure:
+        return plain
+    context = ssl.create_default_context()
+    return context.wrap_socket(plain, server_hostname=host, do_handshake_on_connect=False)
+
+
 @contextlib.contextmanager
-def _deadline(connection: http.client.HTTPConnection, patience: float) -> Iterator[threading.Event]:
+def _deadline(taken: socket.socket, patience: float, passed: threading.Event) -> Iterator[None]:
     """Hang up when the time is over: the timeout of a socket counts from each byte anew."""
-    passed = threading.Event()
 
     def hang_up() -> None:
         passed.set()
-        taken = connection.sock
-        if taken is not None:
-            with contextlib.suppress(OSError):
-                taken.shutdown(socket.SHUT_RDWR)
+        with contextlib.suppress(OSError):
+            socket.socket.shutdown(taken, socket.SHUT_RDWR)  # TLS would first forget what another thread works with
 
     timer = threading.Timer(patience, hang_up)
     timer.daemon = True
     timer.start()
     try:
-        yield passed
+        yield
     finally:
         timer.cancel()
 
@@ -89,4 +106,5 @@ def _late(address: str, patience: float) -> InputError:
 
 def _silent(address: str, error: Exception) -> InputError:
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return InputError(address, f"nobody answers as HTTP does there: {said}", "see whether it is up, and try again")
+    problem = f"nobody answers as HTTP does there: {in_one_line(said[:_SHOWN])}"
+    return InputError(address, problem, "see whether it is up, and try again")
