@@ -14,7 +14,7 @@ from lxml import etree
 
 from ssolab.core.findings import ConfigError, InputError, Opinion, Severity
 from ssolab.core.xmldsig import sign
-from ssolab.core.xmltree import SAML, SAMLP, parse, serialise
+from ssolab.core.xmltree import DS, SAML, SAMLP, canonical, parse, serialise
 from ssolab.saml.artifact import (
     Artifact,
     ArtifactResolve,
@@ -505,6 +505,54 @@ def test_each_check_of_an_answer_is_what_refuses(code: str) -> None:
     _, message, changes = next(each for each in REFUSED if each[0] == code and b"_assertion" in each[1])
     left = [each for each in RESOLUTION_CHECKS if each.code != code]
     assert accept_artifact_response(message, asked(**changes), login_expected(), left).accepted
+
+
+def into_extensions(root: Element) -> None:
+    """Keep the covered Response, where its signature still finds nothing, and put a forged one in its place."""
+    embedded = embedded_in(root)
+    assert embedded is not None
+    forged = draft()
+    rename(forged)
+    root.replace(embedded, forged)
+    extensions = etree.Element(f"{{{SAMLP}}}Extensions")
+    extensions.append(embedded)
+    root.insert(2, extensions)
+
+
+def around_the_answer(root: Element) -> None:
+    """Wrap the whole signed answer: a forged one with its ID, in which the original is kept for its signature."""
+    original = parse(serialise(root), "original")
+    signature = root[1]
+    assert signature.tag == f"{{{DS}}}Signature"
+    find(root, ".//saml:NameID").text = "mallory@evil.example"
+    kept_inside = etree.SubElement(signature, f"{{{DS}}}Object")
+    kept_inside.append(original)
+
+
+@pytest.mark.parametrize("wrapped", [into_extensions, around_the_answer])
+@pytest.mark.parametrize("inside", [UNSIGNED, response(sign_as="assertion")])
+def test_wrapping_the_answer_never_shows_the_forged_name(wrapped: Callable[[Element], object], inside: bytes) -> None:
+    report = take(answer(inside, after=wrapped))
+    assert report.principal is None
+    assert report.errors != ()
+
+
+def test_one_changed_byte_of_a_covering_answer_never_changes_who_logs_in() -> None:
+    trusted = (trust("p256", IDP),)
+    message = answer(response(sign_as="none"), key="p256")
+    key_info = range(message.index(b"<ds:KeyInfo>"), message.index(b"</ds:KeyInfo>"))
+    for place in range(0, len(message), 7):
+        if place in key_info:
+            continue
+        other = message[place] ^ (0x20 if chr(message[place]).isalpha() else 0x01)
+        changed = message[:place] + bytes([other]) + message[place + 1 :]
+        try:
+            report = take(changed, {"trusted": trusted}, trusted=trusted)
+        except InputError:
+            continue
+        if report.principal is not None:  # a prefix that is declared twice, and so says nothing
+            assert report.principal.name_id == AMIRA
+            assert canonical(parse(changed, "changed")) == canonical(parse(message, "message"))
 
 
 def test_a_refused_answer_does_not_use_up_the_assertion() -> None:

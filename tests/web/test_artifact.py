@@ -21,6 +21,8 @@ import pytest
 from ssolab.core.findings import ConfigError, InputError
 from ssolab.cutover.scene import Flow, Scene, Side
 from ssolab.saml.artifact import Artifact
+from ssolab.saml.bindings import encode_redirect
+from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.metadata import IndexedEndpoint, read_entity
 from ssolab.saml.names import ARTIFACT, POST, SOAP
 from ssolab.saml.pairing import asserting_from, relying_from
@@ -212,6 +214,23 @@ def test_a_request_that_leaves_the_choice_gets_what_the_party_is_set_to() -> Non
         replace(ours, artifact_resolution=()).acs_for(ARTIFACT)
 
 
+@pytest.mark.parametrize(("told", "goes"), [(ARTIFACT, 302), (POST, 200), (None, 302)])
+def test_a_request_without_a_wish_is_answered_as_the_party_is_set_to(told: str | None, goes: int) -> None:
+    pair = ArtifactPair(asserting(response_binding=told))
+    made = draft_request(relying(), now=NOW, new_id=lambda: "_free")
+    free = replace(made, destination=None, assertion_consumer_service_url=None, protocol_binding=None)
+    url = encode_redirect(seal(free, None), location="/saml/sso", credential=credential("sp"))
+    _, fields = form_of(pair.idp.get(url).get_data(as_text=True))
+    assert pair.idp.post("/login", data=fields | {"username": AMIRA.username}).status_code == goes
+
+
+def test_a_request_with_a_wish_gets_what_it_wants_whatever_the_party_is_set_to() -> None:
+    pair = ArtifactPair(asserting(response_binding=ARTIFACT))
+    asked = pair.sp.get("/saml/login?binding=post").headers["Location"]
+    _, fields = form_of(pair.idp.get(f"/saml/sso?{urlsplit(asked).query}").get_data(as_text=True))
+    assert pair.idp.post("/login", data=fields | {"username": AMIRA.username}).status_code == 200
+
+
 def test_the_login_form_may_send_the_browser_on_to_the_service_provider() -> None:
     policy = ArtifactPair().idp.get("/saml/start").headers["Content-Security-Policy"]
     assert "form-action 'self' http://localhost;" in policy
@@ -388,8 +407,8 @@ def server(speak: Callable[[socket.socket], object]) -> Iterator[str]:
                 with taken:
                     taken.settimeout(10)
                     heard = b""
-                    while b"<q/>" not in heard:
-                        heard += taken.recv(65_536)
+                    while b"<q/>" not in heard and (more := taken.recv(65_536)):
+                        heard += more
                     speak(taken)
 
         thread = threading.Thread(target=serve)
@@ -471,6 +490,32 @@ def test_nobody_at_the_address_is_one_clear_line() -> None:
         exchange(f"http://127.0.0.1:{port}/", b"<q/>")
     with pytest.raises(InputError, match="no address"):
         exchange("http://127.0.0.1:port/", b"<q/>")
+
+
+def test_a_server_without_tls_is_one_clear_line_where_https_is_configured() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+
+        def serve() -> None:
+            taken, _ = listening.accept()
+            with taken:
+                taken.recv(65_536)
+                taken.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        with pytest.raises(InputError, match="nobody answers") as caught:
+            exchange(f"https://127.0.0.1:{listening.getsockname()[1]}/", b"<q/>")
+        thread.join()
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_is_silent_is_left_when_the_time_is_over(scheme: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:  # it is connected to by the system, and never taken up
+        began = time.monotonic()
+        with pytest.raises(InputError, match=r"no whole answer within 0\.3 seconds"):
+            exchange(f"{scheme}://127.0.0.1:{listening.getsockname()[1]}/", b"<q/>", patience=0.3)
+        assert time.monotonic() - began < 5
 
 
 def test_no_proxy_of_the_environment_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
