@@ -20,6 +20,8 @@ from ssolab.saml.fields import SPACE, Parts, needed, needed_instant, read_as, re
 from ssolab.saml.messages import Status
 from ssolab.saml.names import VERSION
 from ssolab.saml.subjects import ISSUER, NameID
+from ssolab.saml.undecodable import message_missing, parameter_repeated
+from ssolab.saml.unresolvable import artifact_beside_message, malformed_artifact
 from ssolab.saml.writing import attributes, write
 
 if TYPE_CHECKING:
@@ -93,13 +95,13 @@ class Artifact:
         """
         data = None if len(written) > _LONGEST else decode_base64(written)
         if not data:
-            raise InputError(name, "the artifact is not base64", "give it whole and as it was sent")
+            raise malformed_artifact(name, "the artifact is not base64", "give it whole and as it was sent")
         if not data.startswith(_TYPE):
             problem = f"the artifact is of type 0x{data[:2].hex()}"
-            raise InputError(name, problem, "have the sender use type 0x0004, the only one of SAML 2.0")
+            raise malformed_artifact(name, problem, "have the sender use type 0x0004, the only one of SAML 2.0")
         if len(data) != _LENGTH:
             problem = f"the artifact has {len(data)} octets, not {_LENGTH}"
-            raise InputError(name, problem, "give it whole; addresses are often cut short")
+            raise malformed_artifact(name, problem, "give it whole; addresses are often cut short")
         index, source, handle = data[2:4], data[4 : 4 + _SOURCE_LENGTH], data[4 + _SOURCE_LENGTH :]
         return cls(source_id=source, handle=handle, endpoint_index=int.from_bytes(index))
 
@@ -144,15 +146,15 @@ def decode_artifact(pairs: Iterable[tuple[str, str]], name: str = "artifact") ->
     found: dict[str, str] = {}
     for parameter, value in pairs:
         if parameter in {"SAMLRequest", "SAMLResponse"}:
-            raise InputError(name, f"{PARAMETER} and {parameter} stand side by side", "have one of them sent at a time")
+            raise artifact_beside_message(name, parameter)
         if parameter in {PARAMETER, "RelayState"}:
             if parameter in found:
-                raise InputError(name, f"{parameter} stands there more than once", "have it sent once")
+                raise parameter_repeated(name, parameter)
             found[parameter] = value
     if not (artifact := found.get(PARAMETER)):
-        raise InputError(name, f"there is no {PARAMETER}", "begin the login again at the sender")
+        raise message_missing(name, f"there is no {PARAMETER}", "begin the login again at the sender")
     if " " in artifact:
-        raise InputError(name, f"{PARAMETER} holds a + that means a blank here", "have it escaped as %2B")
+        raise malformed_artifact(name, f"{PARAMETER} holds a + that means a blank here", "have it escaped as %2B")
     return Carried(artifact, found.get("RelayState"))
 
 

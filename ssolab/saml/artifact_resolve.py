@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from ssolab.core.catalog import Check, entries_of
-from ssolab.core.findings import InputError, Opinion, Report, has_error
+from ssolab.core.findings import Opinion, Report, has_error
 from ssolab.core.xmltree import local_name, parse
 from ssolab.saml import artifact_resolve_checks, authn_request_checks, certificate_checks, message_checks
 from ssolab.saml.artifact import ARTIFACT_RESOLVE, Artifact, ArtifactResolve
@@ -38,6 +38,7 @@ from ssolab.saml.materials import Materials
 from ssolab.saml.messages import Status
 from ssolab.saml.names import REQUEST_DENIED, REQUESTER
 from ssolab.saml.structure import element_unexpected, signature_in, stray_signature, unsigned
+from ssolab.saml.undecodable import unexpected_message
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -104,7 +105,7 @@ def accept_resolve(
     root = parse(message, expected.document)
     if root.tag != ARTIFACT_RESOLVE:
         problem = f"this is {local_name(root)}, not samlp:ArtifactResolve"
-        raise InputError(expected.document, problem, "ask with an ArtifactResolve")
+        raise unexpected_message(expected.document, problem, "ask with an ArtifactResolve")
     findings = [
         *bounded(stray_signature(root, expected.document)),
         *bounded(element_unexpected(root, expected.document)),

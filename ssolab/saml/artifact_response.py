@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from ssolab.core.catalog import Check, check, entries_of, refusal
-from ssolab.core.findings import InputError, Opinion, Problem, Report, has_error
+from ssolab.core.findings import Opinion, Problem, Report, has_error
 from ssolab.core.xmltree import SAMLP, local_name, parse, reparse, serialise
 from ssolab.saml import certificate_checks, message_checks
 from ssolab.saml.artifact import ARTIFACT_RESPONSE, embedded_in
@@ -31,6 +31,7 @@ from ssolab.saml.materials import Expectation, Materials, only, text_of, unsaid
 from ssolab.saml.names import ARTIFACT, SUCCESS
 from ssolab.saml.soap import MAX_ENVELOPE, is_envelope, unwrap
 from ssolab.saml.structure import element_unexpected, signature_in, stray_signature, unsigned
+from ssolab.saml.undecodable import unexpected_message
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -189,7 +190,7 @@ def accept_artifact_response(
     root = parse(message, expected.document)
     if root.tag != ARTIFACT_RESPONSE:
         problem = f"this is {local_name(root)}, not samlp:ArtifactResponse"
-        raise InputError(expected.document, problem, "give the whole ArtifactResponse")
+        raise unexpected_message(expected.document, problem, "give the whole ArtifactResponse")
     findings = list(_shape(root, expected.document))
     outer = judge_signature(root, expected) if signature_in(root) is not None else None
     if outer is not None:

@@ -7,12 +7,13 @@ a second body) is refused, and the message is handed on as a document of its own
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
 from ssolab.core.xmltree import elements, local_name, parse, serialise
 from ssolab.saml.bindings import MAX_MESSAGE
 from ssolab.saml.fields import SPACE, Parts, text
+from ssolab.saml.unresolvable import EnvelopeError, FaultCode, malformed_envelope
 from ssolab.saml.writing import write
 
 if TYPE_CHECKING:
@@ -32,8 +33,6 @@ __all__ = [
     "wrap",
 ]
 
-FaultCode = Literal["Client", "Server", "MustUnderstand", "VersionMismatch"]
-
 _SOAP: Final = "http://schemas.xmlsoap.org/soap/envelope/"
 ENVELOPE: Final = f"{{{_SOAP}}}Envelope"
 MAX_ENVELOPE: Final = MAX_MESSAGE + (64 << 10)
@@ -46,16 +45,10 @@ _OPENING = f'<soap:Envelope xmlns:soap="{_SOAP}"><soap:Body>'.encode()
 _CLOSING = b"</soap:Body></soap:Envelope>"
 
 
-class EnvelopeError(InputError):
-    """An envelope that cannot be opened; `code` is what a fault has to say of it (SOAP 1.1, 4.4.1)."""
-
-    def __init__(self, name: str, problem: str, remedy: str, *, code: FaultCode = "Client") -> None:
-        super().__init__(name, problem, remedy)
-        self.code: FaultCode = code
-
-
 class FaultError(InputError):
     """The other side answered with a fault, and so with no message at all."""
+
+    code = "resolution-unanswered"
 
     def __init__(self, name: str, fault: Fault) -> None:
         problem = f"the answer is a SOAP fault: {fault.code}, {fault.text!r}"
@@ -116,19 +109,23 @@ def unwrap(data: bytes, name: str) -> bytes:
     if root.tag != ENVELOPE:
         if is_envelope(root):
             problem = f"the envelope is of another version of SOAP ({str(root.tag)[1:].partition('}')[0]})"
-            raise EnvelopeError(name, problem, "send SOAP 1.1", code="VersionMismatch")
-        raise EnvelopeError(name, f"this is {local_name(root)}, not a SOAP envelope", "send it in a SOAP 1.1 envelope")
+            raise malformed_envelope(name, problem, "send SOAP 1.1", "VersionMismatch")
+        raise malformed_envelope(
+            name, f"this is {local_name(root)}, not a SOAP envelope", "send it in a SOAP 1.1 envelope"
+        )
     inside = elements(root)
     if inside and inside[0].tag == _HEADER:
         _pass_over(inside.pop(0), name)
     if [each.tag for each in inside] != [_BODY]:
         found = ", ".join(local_name(each) for each in inside[:5]) or "nothing"
-        raise EnvelopeError(name, f"the envelope holds {found}, not one Body", "send one Body, after the Header if any")
+        raise malformed_envelope(
+            name, f"the envelope holds {found}, not one Body", "send one Body, after the Header if any"
+        )
     (body,) = inside
     messages = elements(body)
     if len(messages) != 1 or _has_text(root) or _has_text(body):
         problem = f"the Body holds {len(messages)} elements" if len(messages) != 1 else "text stands beside the message"
-        raise EnvelopeError(name, problem, "send one message in one Body, and nothing beside it")
+        raise malformed_envelope(name, problem, "send one message in one Body, and nothing beside it")
     (message,) = messages
     if message.tag == _FAULT:
         raise FaultError(name, Fault.read(message, name))
@@ -140,7 +137,7 @@ def _pass_over(header: Element, name: str) -> None:
     for each in elements(header):
         if each.get(_MUST_UNDERSTAND, "0").strip(SPACE) not in {"0", "false"}:
             problem = f"the header {local_name(each)} has to be understood, and nobody here does"
-            raise EnvelopeError(name, problem, "send it without that header", code="MustUnderstand")
+            raise malformed_envelope(name, problem, "send it without that header", "MustUnderstand")
 
 
 def _has_text(element: Element) -> bool:

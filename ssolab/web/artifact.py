@@ -109,7 +109,7 @@ def answer_resolve(lab: Lab) -> Response:
             summary=f"ArtifactResolve not read: {error.problem}",
             accepted=False,
         )
-        code = error.code if isinstance(error, EnvelopeError) else "Client"
+        code = error.fault_code if isinstance(error, EnvelopeError) else "Client"
         return _soap(Fault(code, f"{error.problem}; {error.remedy}").write(), status=500)  # SAML2Bind 3.2.3.3
     released = report.principal
     status = status_of(report)

@@ -14,12 +14,14 @@ import threading
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from ssolab.core.findings import InputError
 from ssolab.core.xmltext import in_one_line
 from ssolab.saml.soap import MAX_ENVELOPE
+from ssolab.saml.unresolvable import resolution_unanswered
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from ssolab.core.findings import InputError
 
 PATIENCE: Final = 5.0
 """Seconds that a whole exchange may take, from the first byte to the last."""
@@ -41,7 +43,7 @@ def exchange(address: str, envelope: bytes, *, patience: float = PATIENCE) -> by
         host, port = parts.hostname or "", parts.port
         connection = http.client.HTTPConnection(host, port, timeout=patience)
     except (ValueError, http.client.InvalidURL):
-        raise InputError(address, "this is no address", "load metadata with a real one") from None
+        raise resolution_unanswered(address, "this is no address", "load metadata with a real one") from None
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     headers = {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{ACTION}"', "Connection": "close"}
     secure = parts.scheme == "https"
@@ -61,15 +63,22 @@ def exchange(address: str, envelope: bytes, *, patience: float = PATIENCE) -> by
     if passed.is_set():  # a body without a length ends like this, and looks whole
         raise _late(address, patience)
     if answer.status not in _ANSWERS:
-        where = f", to {answer.headers['Location']}" if answer.headers["Location"] else ""
+        to = in_one_line(str(answer.headers["Location"] or "")[:_SHOWN])
+        where = f", to {to}" if to else ""
         problem = f"it answers with HTTP {answer.status}{where}"
-        raise InputError(address, problem, "give the address that resolves artifacts itself; no redirect is followed")
+        raise resolution_unanswered(
+            address, problem, "give the address that resolves artifacts itself; no redirect is followed"
+        )
     if len(body) > MAX_ENVELOPE:
-        raise InputError(address, f"the answer is larger than {MAX_ENVELOPE:,} bytes", "have one message sent")
+        raise resolution_unanswered(
+            address, f"the answer is larger than {MAX_ENVELOPE:,} bytes", "have one message sent"
+        )
     if answer.length:  # what is still to come, by its own word
-        raise InputError(address, "the answer breaks off", "see why it hangs up, and try again")
+        raise resolution_unanswered(address, "the answer breaks off", "see why it hangs up, and try again")
     if (kind := answer.headers.get_content_type()) not in _TYPES:
-        raise InputError(address, f"the answer is {kind}, not SOAP", "give the address that resolves artifacts")
+        raise resolution_unanswered(
+            address, f"the answer is {kind}, not SOAP", "give the address that resolves artifacts"
+        )
     return body
 
 
@@ -101,10 +110,12 @@ def _deadline(taken: socket.socket, patience: float, passed: threading.Event) ->
 
 
 def _late(address: str, patience: float) -> InputError:
-    return InputError(address, f"no whole answer within {patience:g} seconds", "see whether it is up, and try again")
+    return resolution_unanswered(
+        address, f"no whole answer within {patience:g} seconds", "see whether it is up, and try again"
+    )
 
 
 def _silent(address: str, error: Exception) -> InputError:
     said = getattr(error, "strerror", None) or str(error) or type(error).__name__
     problem = f"nobody answers as HTTP does there: {in_one_line(said[:_SHOWN])}"
-    return InputError(address, problem, "see whether it is up, and try again")
+    return resolution_unanswered(address, problem, "see whether it is up, and try again")

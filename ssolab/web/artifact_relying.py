@@ -12,6 +12,7 @@ from ssolab.saml.artifact_resolve_checks import artifact_of_another_issuer, fore
 from ssolab.saml.artifact_response import accept_artifact_response, artifact_endpoint_unknown, resolution_expected_of
 from ssolab.saml.checks import expected_of
 from ssolab.saml.judging import OURS
+from ssolab.saml.names import SOAP
 from ssolab.saml.soap import unwrap, wrap
 from ssolab.web.keys import signing_key
 
@@ -57,8 +58,9 @@ def resolved(lab: Lab, carried: Carried) -> tuple[bytes, Report[Principal]]:
 
 
 def _service(relying: RelyingParty, artifact: Artifact) -> IndexedEndpoint | None:
-    """Give the address that the artifact names by its index."""
-    return next((each for each in relying.artifact_resolution if each.index == artifact.endpoint_index), None)
+    """Give the address that the artifact names by its index, if it is one for SOAP."""
+    soap = (each for each in relying.artifact_resolution if each.binding == SOAP)
+    return next((each for each in soap if each.index == artifact.endpoint_index), None)
 
 
 def _refused(finding: Finding) -> Report[Principal]:

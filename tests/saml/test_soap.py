@@ -67,7 +67,8 @@ def test_a_plain_envelope_is_opened(inside: str) -> None:
 def test_an_envelope_that_could_be_read_in_two_ways_is_refused_in_one_line(data: bytes, code: str, says: str) -> None:
     with pytest.raises(EnvelopeError) as caught:
         unwrap(data, "the envelope")
-    assert caught.value.code == code
+    assert caught.value.fault_code == code
+    assert caught.value.code == "malformed-envelope"
     assert says in caught.value.problem
     assert "\n" not in str(caught.value)
 
