@@ -63,6 +63,11 @@ SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
     help="What the asserting party encrypts; may be given several times. Default: the lab's own setting.",
 )
 @click.option(
+    "--response-binding",
+    type=click.Choice(["post", "artifact"]),
+    help="How Responses come: by the browser, or from server to server for an artifact. Default: as metadata says.",
+)
+@click.option(
     "--token-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -87,11 +92,13 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
     from ssolab.cutover.envelopes import encrypting
     from ssolab.sources import load_lab, write_file
     from ssolab.web.app import running_lab
+    from ssolab.web.artifact import answering_by
 
     inventory = encrypting(load_lab(lab, environ=os.environ), options["encrypt"])
     link = chosen_link(inventory, wanted)
     place = bound_host(host or inventory.host, unsafe=options["unsafe_bind"])
     config = config_of(inventory, link, host=place, port=options["port"], at=options["at"], sign=options["sign"])
+    config = answering_by(config, options["response_binding"])
     with running_lab(config) as running:
         if options["token_file"] is not None:
             write_file(options["token_file"], f"{running.lab.token}\n".encode(), private=True)

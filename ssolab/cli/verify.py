@@ -96,8 +96,8 @@ def command() -> None:
 def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None:
     """Judge one SAML Response, AuthnRequest, LogoutRequest or LogoutResponse.
 
-    FILE is raw XML, base64, a form field or a whole redirect address; - is standard input. What you do not give is not
-    judged, and the report says so.
+    FILE is raw XML, base64, a form field or a whole redirect address, or the ArtifactResponse around a Response, with
+    or without its SOAP envelope; - is standard input. What you do not give is not judged, and the report says so.
     """
     from ssolab.cli._trust import read_trust
     from ssolab.saml.reading import message_name, read_message
@@ -136,7 +136,8 @@ def _common(shell: Shell, file: str, trust: Trust, options: dict[str, Any]) -> d
 
 
 def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
-    from ssolab.saml.checks import Expected, accept
+    from ssolab.cli._artifact import accept_saved
+    from ssolab.saml.checks import Expected
 
     answers = answered(options)
     expected = Expected(
@@ -149,9 +150,9 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
         want_signed=options["want_signed"],
         binding=received.binding,
     )
-    report = accept(received.xml, expected)
+    report, came_as = accept_saved(received.xml, expected)
     facts = tuple(_principal_facts(report.principal))
-    _finish(shell, _Outcome(expected=expected, report=report, message="Response", facts=facts, extra={}))
+    _finish(shell, _Outcome(expected=expected, report=report, message=came_as, facts=facts, extra={}))
 
 
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:

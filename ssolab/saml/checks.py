@@ -89,13 +89,21 @@ def replayed_assertion(message: Materials, issuer: str, identifier: str, until: 
     )
 
 
-def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | None = None) -> Report[Principal]:
+def accept(
+    message: bytes,
+    expected: Expected,
+    checks: Sequence[Check[Any]] | None = None,
+    *,
+    covered_by: Judged | None = None,
+) -> Report[Principal]:
     """Judge one Response.
 
     Args:
         message: the XML, as decoded from its binding.
         expected: who we are, whom we trust and when it is.
         checks: run these alone (for tests of single checks); shape and signatures are judged always.
+        covered_by: a signature that held over a message around this one (an ArtifactResponse); *message* then has to
+            be the part of its digested bytes.
 
     Returns:
         Every finding; `principal` only where the signatures verified and no finding refuses.
@@ -114,10 +122,11 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
     findings = _shape(root, expected)
     outer = _judge(root, expected)
     findings += () if outer is None else outer.findings
-    unsigned = outer is None and expected.want_signed in {"response", "both"}
+    covered = covered_by is not None
+    unsigned = outer is None and not covered and expected.want_signed in {"response", "both"}
     opened = open_assertion(root, outer, expected, refused=unsigned or has_error(findings))
     inner = _judge(opened.element if opened.element is not None else root.find(ASSERTION), expected)
-    if unproven(opened, outer, inner):
+    if unproven(opened, outer or covered_by, inner):
         opened, inner = shut(opened, expected), None
     findings += opened.findings
     found = [] if inner is None else [*inner.findings]
@@ -126,9 +135,9 @@ def accept(message: bytes, expected: Expected, checks: Sequence[Check[Any]] | No
         assertion = opened.element
         found = [*within([*_shape(assertion, expected), *found], opened, expected.document)]
     findings += found
-    findings += shape.missing_signatures(root, assertion, expected.want_signed, expected.document)
+    findings += shape.missing_signatures(root, assertion, expected.want_signed, expected.document, covered=covered)
 
-    judged = [each for each in (outer, inner) if each is not None]
+    judged = [each for each in (covered_by, outer, inner) if each is not None]
     verified = not has_error(findings) and bool(judged) and all(each.held for each in judged)
     materials = _materials(root, assertion, (outer, inner), opened, expected.document)
     parts = open_parts(materials, expected, refused=not verified)
@@ -194,6 +203,18 @@ def _materials(
         key_infos=tuple(each.certificates for each in held),
         shells=opened.shells,
         document=document,
+    )
+
+
+def _covered(message: Materials, by: Judged | None) -> Materials:
+    """Count a signature around the whole message as the message's own: its key has to be the issuer's too."""
+    if by is None or by.signed is None:
+        return message
+    return replace(
+        message,
+        message_signed=True,
+        keys=(by.signed.key, *message.keys),
+        key_infos=(by.signed.certificates, *message.key_infos),
     )
 
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from ssolab.core.catalog import Check
-    from ssolab.core.findings import Finding, Where
+    from ssolab.core.findings import Finding, Report, Where
     from ssolab.core.keys import SignatureAlgorithm, TrustedKey
     from ssolab.core.xmldsig import Signed
     from ssolab.core.xmltree import Element
@@ -138,8 +138,8 @@ def judge_detached(root: Element, detached: Detached, expected: Expectation) -> 
     )
 
 
-def combined(judged: Iterable[Judged]) -> dict[str, Opinion]:
-    """Join the verdicts over several signatures: the worst one stands."""
+def combined(judged: Iterable[Judged | Report[Any]]) -> dict[str, Opinion]:
+    """Join the verdicts over several signatures or messages: the worst one stands."""
     order = (Opinion.REFUSED, Opinion.UNAVAILABLE, Opinion.NOT_APPLICABLE, Opinion.ACCEPTED)
     joined: dict[str, Opinion] = {}
     for each in judged:

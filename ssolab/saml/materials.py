@@ -207,8 +207,8 @@ class Materials:
 
     @property
     def is_request(self) -> bool:
-        """Whether the root asks for a login."""
-        return str(self.message.tag).endswith("AuthnRequest")
+        """Whether the root asks for something that is granted by a message: a login, or what an artifact stands for."""
+        return str(self.message.tag).endswith(("AuthnRequest", "}ArtifactResolve"))
 
     @functools.cached_property
     def subject(self) -> Element | None:

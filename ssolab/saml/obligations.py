@@ -102,6 +102,15 @@ def recognised(
     return tuple(each for each in usernames if same_name(wanted, names(each)))
 
 
+def asks_for_an_address(request: AuthnRequest) -> bool:
+    """Say whether a request has a wish where or how its answer comes; else the choice is the identity provider's."""
+    return not (
+        request.assertion_consumer_service_url is None
+        and request.assertion_consumer_service_index is None
+        and request.protocol_binding is None
+    )
+
+
 def name_for(
     request: AuthnRequest | None, username: str, *, issuer: str, audience: str, new_id: Callable[[], str]
 ) -> NameID:

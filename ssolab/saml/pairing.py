@@ -56,6 +56,7 @@ def relying_from(
         acs=own.sp.assertion_consumer_services,
         asserting=partner.entity_id,
         sso=sso,
+        artifact_resolution=partner.idp.artifact_resolution_services,
         binding=REDIRECT if not sso or any(endpoint.binding == REDIRECT for endpoint in sso) else sso[0].binding,
         sign_requests=own.sp.authn_requests_signed is not False,
     )
@@ -88,6 +89,7 @@ def asserting_from(
         partner_logout=partner.sp.single_logout_services,
         name_id_formats=own.idp.name_id_formats,
         sso=own.idp.single_sign_on_services,
+        artifact_resolution=own.idp.artifact_resolution_services,
         relying=partner.entity_id,
         acs=partner.sp.assertion_consumer_services,
         verifies=bool(own.idp.want_authn_requests_signed or partner.sp.authn_requests_signed),

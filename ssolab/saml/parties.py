@@ -24,7 +24,7 @@ from ssolab.saml.metadata import (
     default_of,
     write_entity,
 )
-from ssolab.saml.names import REDIRECT, UNSPECIFIED
+from ssolab.saml.names import ARTIFACT, REDIRECT, UNSPECIFIED
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -114,7 +114,9 @@ class AssertingParty(_Party):
 
     `relying` and `acs` are the partner's entityID and registered addresses; `verifies` says whether the signature of a
     request is looked at, `sign` what is signed of a response, `encrypts` what of it is encrypted: with `content_cipher`
-    and `key_transport`, for the first of `encryption_keys`.
+    and `key_transport`, for the first of `encryption_keys`. `artifact_resolution` are its own addresses where artifacts
+    are resolved; without one it answers by artifact to nobody. `response_binding` is the binding that it answers by
+    where a request leaves it the choice, if not that of the partner's default address.
     """
 
     sso: tuple[Endpoint, ...]
@@ -153,6 +155,14 @@ class AssertingParty(_Party):
         """The entityID of the other side."""
         return self.relying
 
+    artifact_resolution: tuple[IndexedEndpoint, ...] = ()
+    response_binding: str | None = None
+
+    @property
+    def answerable(self) -> tuple[IndexedEndpoint, ...]:
+        """The partner's addresses that this side can answer to: those for artifacts only where it resolves them."""
+        return _within_reach(self.acs, self.artifact_resolution)
+
     @property
     def default_acs(self) -> IndexedEndpoint:
         """Where an unsolicited response goes.
@@ -160,9 +170,18 @@ class AssertingParty(_Party):
         Raises:
             ConfigError: no address of the partner is registered.
         """
-        if (found := default_of(self.acs)) is None:
+        wanted = tuple(each for each in self.answerable if each.binding == self.response_binding)
+        if (found := default_of(wanted or self.answerable)) is None:
             raise _no_address(self.entity_id, f"knows no AssertionConsumerService of {self.relying}")
         return found
+
+    def acs_for(self, binding: str) -> IndexedEndpoint:
+        """Where a response of that binding goes.
+
+        Raises:
+            ConfigError: the partner has no such address, or nobody resolves artifacts here.
+        """
+        return _acs_for(self.entity_id, binding, self.answerable)
 
     def metadata(self, now: datetime) -> EntityDescriptor:
         """Publish this side as of *now*; the salesforce flavour writes what samlidp.xml holds."""
@@ -171,6 +190,7 @@ class AssertingParty(_Party):
             key_descriptors=self.key_descriptors(),
             single_logout_services=self.single_logout,
             name_id_formats=self.name_id_formats,
+            artifact_resolution_services=self.artifact_resolution,
             single_sign_on_services=self.sso,
             want_authn_requests_signed=False if salesforce else self.verifies,
         )
@@ -185,8 +205,8 @@ class AssertingParty(_Party):
 class RelyingParty(_Party):
     """A service provider and what it knows of its one partner.
 
-    `asserting` and `sso` are the partner's entityID and addresses; `binding` is how requests travel, `sign_requests`
-    whether they are signed, `org_id` the 18-character id of a Salesforce org.
+    `asserting`, `sso` and `artifact_resolution` are the partner's entityID and addresses; `binding` is how requests
+    travel, `sign_requests` whether they are signed, `org_id` the 18-character id of a Salesforce org.
     """
 
     acs: tuple[IndexedEndpoint, ...]
@@ -195,6 +215,7 @@ class RelyingParty(_Party):
     binding: str = REDIRECT
     sign_requests: bool = True
     org_id: str | None = None
+    artifact_resolution: tuple[IndexedEndpoint, ...] = ()
 
     @property
     def partner(self) -> str:
@@ -208,9 +229,17 @@ class RelyingParty(_Party):
         Raises:
             ConfigError: this side has no address at all.
         """
-        if (found := default_of(self.acs)) is None:
+        if (found := default_of(_within_reach(self.acs, self.artifact_resolution))) is None:
             raise _no_address(self.entity_id, "has no AssertionConsumerService")
         return found
+
+    def acs_for(self, binding: str) -> IndexedEndpoint:
+        """The address for responses of that binding.
+
+        Raises:
+            ConfigError: this side has none, or knows nowhere to have artifacts resolved.
+        """
+        return _acs_for(self.entity_id, binding, _within_reach(self.acs, self.artifact_resolution))
 
     @property
     def request_endpoint(self) -> Endpoint:
@@ -254,6 +283,19 @@ def ten_years_after(moment: datetime) -> datetime:
 def document_of(entity: EntityDescriptor, flavour: Flavour) -> bytes:
     """Write metadata as the flavour indents it."""
     return write_entity(entity, indent=3 if flavour == "salesforce" else 2)
+
+
+def _within_reach(
+    acs: tuple[IndexedEndpoint, ...], resolution: tuple[IndexedEndpoint, ...]
+) -> tuple[IndexedEndpoint, ...]:
+    """Leave out the addresses for artifacts where nobody would resolve one."""
+    return acs if resolution else tuple(each for each in acs if each.binding != ARTIFACT)
+
+
+def _acs_for(name: str, binding: str, acs: tuple[IndexedEndpoint, ...]) -> IndexedEndpoint:
+    if (found := default_of(tuple(each for each in acs if each.binding == binding))) is None:
+        raise _no_address(name, f"has no way to a response by {binding.rpartition(':')[2]}")
+    return found
 
 
 def _no_address(name: str, problem: str) -> ConfigError:

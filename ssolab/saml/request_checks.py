@@ -133,7 +133,7 @@ def request_expected_of(
         trusted=party.trusted,
         issuer=party.relying,
         destination=tuple(dict.fromkeys(each.location for each in party.sso)),
-        acs=party.acs,
+        acs=party.answerable,
         verifies=party.verifies,
         want_signed=party.verifies,
         message_life=party.message_life,

@@ -15,6 +15,7 @@ from ssolab.core.findings import Problem
 from ssolab.core.xmlreasons import signature_missing
 from ssolab.core.xmlshape import SIGNATURE
 from ssolab.core.xmltree import PREFIXES, SAMLP, local_name, where
+from ssolab.saml.artifact import ARTIFACT_RESOLVE, ARTIFACT_RESPONSE
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.logout import LOGOUT_REQUEST, LOGOUT_RESPONSE
 from ssolab.saml.messages import AUTHN_REQUEST, ENCRYPTED, RESPONSE
@@ -49,6 +50,8 @@ _CHILDREN = {
         "saml:Issuer ds:Signature samlp:Extensions saml:BaseID saml:NameID saml:EncryptedID samlp:SessionIndex"
     ),
     LOGOUT_RESPONSE: _names("saml:Issuer ds:Signature samlp:Extensions samlp:Status"),
+    ARTIFACT_RESOLVE: _names("saml:Issuer ds:Signature samlp:Extensions samlp:Artifact"),
+    ARTIFACT_RESPONSE: _names("saml:Issuer ds:Signature samlp:Extensions samlp:Status"),  # without its message
 }
 _STATUS_CODE = f"{{{SAMLP}}}Status/{{{SAMLP}}}StatusCode"
 
@@ -170,14 +173,17 @@ def element_unexpected(root: Element, document: str) -> Iterator[Problem]:
 
 
 def missing_signatures(
-    response: Element, assertion: Element | None, want: WantSigned, document: str
+    response: Element, assertion: Element | None, want: WantSigned, document: str, *, covered: bool = False
 ) -> Iterator[Finding]:
-    """Report each wanted signature that is not there; of an *assertion* that stayed encrypted nothing is known."""
-    outer, inner = signature_in(response), signature_in(assertion)
+    """Report each wanted signature that is not there; of an *assertion* that stayed encrypted nothing is known.
+
+    Where the Response is *covered*, the signature around it is its own.
+    """
+    outer, inner = covered or signature_in(response) is not None, signature_in(assertion)
     hidden = assertion is None and response.find(ENCRYPTED) is not None
-    if want == "either" and outer is None and inner is None and not hidden:
+    if want == "either" and not outer and inner is None and not hidden:
         yield unsigned(response, "a signed Response or a signed Assertion", document)
-    if want in {"response", "both"} and outer is None:
+    if want in {"response", "both"} and not outer:
         yield unsigned(response, "a signed Response", document)
     if want in {"assertion", "both"} and inner is None and not hidden:
         yield unsigned(response if assertion is None else assertion, "a signed Assertion", document)

@@ -15,3 +15,6 @@ LOGOUT: Final = "/saml/logout"
 
 LOGIN: Final = "/saml/login"
 ACS: Final = "/saml/acs"
+
+RESOLUTION: Final = "/saml/artifact"
+"""Where the asserting party resolves artifacts, by SOAP."""

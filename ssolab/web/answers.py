@@ -13,6 +13,7 @@ from ssolab.saml.logout_checks import Session
 from ssolab.saml.names import AUTHN_FAILED, RESPONDER
 from ssolab.saml.obligations import name_for
 from ssolab.saml.statuses import Declined
+from ssolab.web.artifact import by_artifact, send_artifact
 from ssolab.web.pages import draw, nonce, posts_to
 
 if TYPE_CHECKING:
@@ -77,7 +78,10 @@ def decline(lab: Lab, errand: Errand, why: Declined) -> Response:
 
 def _send(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None) -> Response:
     asserting = lab.asserting
-    location = (errand.acs or asserting.default_acs).location
+    acs = errand.acs or asserting.default_acs
+    if by_artifact(asserting, acs):
+        return send_artifact(lab, errand, xml, what, username)
+    location = acs.location
     lab.record(
         side="asserting",
         event="response-sent",

@@ -17,6 +17,7 @@ from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant, parse_duration, parse_instant
 from ssolab.cutover.scene import Flow
 from ssolab.render import envelope_json, plain
+from ssolab.web.artifact import wanted_acs
 from ssolab.web.keys import sides
 from ssolab.web.pages import json_answer
 
@@ -210,9 +211,10 @@ def _journal_filter(link: str | None, verdict: str | None, since: str | None) ->
 
 
 def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
-    unknown = sorted(set(wanted) - {"link", "user", "flow"})
+    unknown = sorted(set(wanted) - {"link", "user", "flow", "binding"})
     if unknown:
-        raise InputError("login", f"does not know {', '.join(map(repr, unknown))}", "it takes link, user and flow")
+        remedy = "it takes link, user, flow and binding"
+        raise InputError("login", f"does not know {', '.join(map(repr, unknown))}", remedy)
     user = wanted.get("user", next(iter(lab.users), None))
     if not isinstance(user, str) or user not in lab.users:
         raise InputError("user", f"nobody is called {user!r}", f"the lab knows {', '.join(lab.users)}")
@@ -223,7 +225,9 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             flow = Flow(wanted.get("flow", play.flow or Flow.SAML_SP_INITIATED))
         except ValueError:
             raise InputError("flow", f"{wanted['flow']!r} is none", f"choose one of {', '.join(Flow)}") from None
-        entry = drive.login(flow, user)
+        binding = text_in(wanted, "binding") if "binding" in wanted else None
+        wanted_acs(play.relying, binding)  # asked here, so that a wrong one is one clear answer
+        entry = drive.login(flow, user, binding=binding)
     report = envelope_json(
         "login",
         at=entry.at,

@@ -23,9 +23,9 @@ from waitress.server import create_server
 from ssolab.core.findings import ConfigError, InputError
 from ssolab.core.hosts import is_loopback
 from ssolab.salesforce import profile
-from ssolab.saml.metadata import Endpoint, IndexedEndpoint
-from ssolab.saml.names import POST, REDIRECT
-from ssolab.web.addresses import ACS, SLO, SSO
+from ssolab.saml.metadata import Endpoint, IndexedEndpoint, default_of
+from ssolab.saml.names import ARTIFACT, POST, REDIRECT, SOAP
+from ssolab.web.addresses import ACS, RESOLUTION, SLO, SSO
 from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
@@ -61,7 +61,10 @@ class RunningLab:
 
 
 def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> tuple[AssertingParty, RelyingParty]:
-    """Give both parties the lab's own addresses, in the shape of their flavours; their entityIDs stay."""
+    """Give both parties the lab's own addresses, in the shape of their flavours; their entityIDs stay.
+
+    They have addresses for artifacts where the asserting party is told to answer so, or where both declared some.
+    """
     salesforce_idp = asserting.flavour == "salesforce"
     redirect, post = (profile.IDP_REDIRECT, profile.IDP_POST) if salesforce_idp else (SSO, SSO)
     sso = (Endpoint(REDIRECT, bases.asserting + redirect), Endpoint(POST, bases.asserting + post))
@@ -70,12 +73,21 @@ def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> t
         org = relying.org_id or _org_in(relying)
         relying = replace(relying, org_id=org)
         location = profile.acs(f"{bases.relying}/", org=org)
-    acs = (IndexedEndpoint(binding=POST, location=location, index=0, is_default=True),)
+    told, declared = asserting.response_binding, default_of(relying.acs)
+    both = bool(asserting.artifact_resolution) and any(each.binding == ARTIFACT for each in relying.acs)
+    resolved = told == ARTIFACT or both
+    first = resolved and (told or (declared and declared.binding)) == ARTIFACT
+    acs = [IndexedEndpoint(binding=POST, location=location, index=0, is_default=not first)]
+    resolution = []
+    if resolved:  # Salesforce is not known to have one, so an org's stands beside its own address and not at it
+        acs.append(IndexedEndpoint(binding=ARTIFACT, location=bases.relying + ACS, index=1, is_default=first))
+        resolution.append(IndexedEndpoint(binding=SOAP, location=bases.asserting + RESOLUTION, is_default=True))
+    shared: dict[str, Any] = {"sso": sso, "acs": tuple(acs), "artifact_resolution": tuple(resolution)}
     idp_logout = _logout_at(asserting, bases.asserting, profile.IDP_LOGOUT)
     sp_logout = _logout_at(relying, bases.relying, profile.SP_LOGOUT)
     return (
-        replace(asserting, sso=sso, acs=acs, single_logout=idp_logout, partner_logout=sp_logout),
-        replace(relying, sso=sso, acs=acs, single_logout=sp_logout, partner_logout=idp_logout),
+        replace(asserting, **shared, single_logout=idp_logout, partner_logout=sp_logout),
+        replace(relying, **shared, single_logout=sp_logout, partner_logout=idp_logout),
     )
 
 

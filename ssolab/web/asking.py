@@ -27,6 +27,7 @@ INDEX: Final = "AssertionConsumerServiceIndex"
 PARAMETERS: Final = (
     *(
         "RelayState",
+        "binding",
         "Subject",
         "ForceAuthn",
         "IsPassive",

@@ -17,11 +17,12 @@ from ssolab.cutover.scene import Flow
 from ssolab.salesforce import profile
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.names import PROTECTED_TRANSPORT
-from ssolab.saml.obligations import STRANGER, declined
+from ssolab.saml.obligations import STRANGER, asks_for_an_address, declined
 from ssolab.saml.request_checks import accept_request, request_expected_of
 from ssolab.saml.statuses import ON_PURPOSE, Declined
-from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, SSO, START
+from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, RESOLUTION, SSO, START
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
+from ssolab.web.artifact import answer_resolve, by_artifact, wanted_acs
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.lab import Errand, LastLogin
 from ssolab.web.logout import add_logout
@@ -34,6 +35,7 @@ from ssolab.web.pages import (
     judged,
     known_facts,
     make_app,
+    posts_to,
 )
 from ssolab.web.refreshing import judged_afresh
 from ssolab.web.verdicts import result, unreadable
@@ -79,6 +81,10 @@ def create_asserting_app(lab: Lab) -> LabApp:
     def start() -> Response:
         return _start(lab)
 
+    @app.post(RESOLUTION)
+    def resolution() -> Response:
+        return answer_resolve(lab)
+
     @app.post("/login")
     def login() -> Response:
         return _answer(lab, request.form)
@@ -123,7 +129,11 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         again = [Start(href=lab.bases.relying + LOGIN, text="Try again")] if lab.bases.relying else []
         return result(entry, heading="Request refused", says=says, again=again)
     made = accepted.request
-    errand = Errand(request=made, acs=accepted.acs, relay_state=bounded_relay_state(accepted.relay_state))
+    errand = Errand(
+        request=made,
+        acs=accepted.acs if asks_for_an_address(made) else None,
+        relay_state=bounded_relay_state(accepted.relay_state),
+    )
     context = None if asserting.flavour == "salesforce" else PROTECTED_TRANSPORT
     people, login = people_for(lab, made), lab.last_login
     known = login is not None and login.user.username in people
@@ -135,7 +145,7 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         [
             ("from", made.issuer.value if made.issuer else None),
             ("ID", made.id),
-            ("answer goes to", accepted.acs.location if accepted.acs else None),
+            ("answer goes to", (errand.acs or asserting.default_acs).location),
             *wishes_of(made),
             ("RelayState", accepted.relay_state),
             ("verifiers", ", ".join(f"{name}: {opinion}" for name, opinion in report.verifiers.items())),
@@ -151,7 +161,8 @@ def _start(lab: Lab) -> Response:
     if wanted is not None and wanted != asserting.relying:
         remedy = f"this lab plays {asserting.relying}; leave sp out or name that"
         raise InputError("sp", f"no service provider {wanted!r} is registered here", remedy)
-    errand = Errand(relay_state=bounded_relay_state(request.args.get("RelayState")))
+    acs = wanted_acs(asserting, request.args.get("binding"))
+    errand = Errand(acs=acs, relay_state=bounded_relay_state(request.args.get("RelayState")))
     return _ask_who(
         lab, errand, f"Log in to {asserting.relying}. Nobody asked for it: the Response is unsolicited.", []
     )
@@ -160,6 +171,9 @@ def _start(lab: Lab) -> Response:
 def _ask_who(lab: Lab, errand: Errand, says: str, facts: list[tuple[str, str]]) -> Response:
     token = secrets.token_urlsafe(16)
     lab.errands.put(token, errand)
+    acs = errand.acs or lab.asserting.default_acs
+    if by_artifact(lab.asserting, acs):
+        posts_to(acs.location)  # the form's answer sends the browser on, which forms need a right for
     people, login = people_for(lab, errand.request), lab.last_login
     goes_on = login is not None and login.user.username in people and not errand.fresh
     return draw(
@@ -235,7 +249,8 @@ def _home(lab: Lab) -> Response:
         keys=key_rows(lab, asserting),
         addresses=[(name, lab.bases.asserting + path) for name, path in addresses]
         + [(f"SingleSignOnService, {each.binding.rpartition(':')[2]}", each.location) for each in asserting.sso]
-        + logout_addresses(asserting),
+        + logout_addresses(asserting)
+        + [("ArtifactResolutionService", each.location) for each in asserting.artifact_resolution],
     )
 
 

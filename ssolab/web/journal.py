@@ -28,7 +28,8 @@ class Entry:
     side: str
     """Who did it: `asserting`, `relying` or `control`."""
     event: str
-    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`, `metadata-refreshed`; single
+    """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`, `metadata-refreshed`; by
+    artifact `artifact-sent` for `response-sent`, then `resolve-sent`, `resolve-judged`, `resolve-answered`; single
     logout: `logout-request-sent`, `logout-request-judged`, `logout-response-sent`, `logout-response-judged`,
     `logged-out` (at one side alone), `logout-not-offered`; control: `clock-moved`, `link-chosen`."""
     summary: str

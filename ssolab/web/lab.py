@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
 from ssolab.saml.asking import Asking
+from ssolab.web.artifact_client import exchange
 from ssolab.web.journal import Entry, Journal
-from ssolab.web.memory import Memory, Seen
+from ssolab.web.memory import Artifacts, Memory, Seen
 from ssolab.web.origins import Origins
 from ssolab.web.sessions import Sessions
 
@@ -181,6 +182,10 @@ class Lab:
         self.seen = Seen()
         self.sessions = {"asserting": Sessions(), "relying": Sessions()}
         """Who is logged in at either side, and whose logout waits for the partner's answer."""
+        self.artifacts = Artifacts()
+        """What the asserting party's artifacts stand for."""
+        self.resolve: Callable[[str, bytes], bytes] = exchange
+        """Takes an envelope to the address where artifacts are resolved and gives the envelope that comes back."""
         self.on_entry: Callable[[Entry], object] | None = None
         """Told of every journal entry, in the thread that made it."""
         self.playing = threading.RLock()
@@ -252,12 +257,13 @@ class Lab:
         if changed:
             self.errands.clear()
             self.pending.clear()
+            self.artifacts.clear()
             self._end_sessions()
             self.record(side="control", event="link-chosen", summary=f"Link {link} is played from now on")
 
     def forget(self) -> None:
-        """Forget all that happened: the journal, open requests, seen assertions, sessions."""
-        for each in (self.journal, self.errands, self.pending, self.seen):
+        """Forget all that happened: the journal, open requests, seen assertions, artifacts, sessions."""
+        for each in (self.journal, self.errands, self.pending, self.seen, self.artifacts):
             each.clear()
         self._end_sessions()
 

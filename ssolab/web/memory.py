@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import replace
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 if TYPE_CHECKING:
     from datetime import datetime
+
+    from ssolab.saml.artifact_resolve import Held
 
 T = TypeVar("T")
 
@@ -74,3 +77,32 @@ class Seen:
         """Forget everything."""
         with self._lock:
             self._until.clear()
+
+
+class Artifacts:
+    """The asserting party's memory of what its artifacts stand for; each message is given out once."""
+
+    def __init__(self, limit: int = 1000) -> None:
+        self._lock = threading.Lock()
+        self._limit = limit
+        self._held: OrderedDict[str, Held] = OrderedDict()
+
+    def keep(self, artifact: str, held: Held) -> None:
+        """Keep a message until it is asked for."""
+        with self._lock:
+            self._held[artifact] = held
+            if len(self._held) > self._limit:
+                self._held.popitem(last=False)
+
+    def take(self, artifact: str) -> Held | None:
+        """Give what an artifact stands for, and remember from then on only that it was given out."""
+        with self._lock:
+            held = self._held.get(artifact)
+            if held is not None:
+                self._held[artifact] = replace(held, message=None)
+            return held
+
+    def clear(self) -> None:
+        """Forget everything."""
+        with self._lock:
+            self._held.clear()

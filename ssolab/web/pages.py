@@ -257,7 +257,7 @@ def form_fields() -> list[tuple[str, str]]:
     Raises:
         InputError: SAML parameters stand in the address as well, so that one might be judged and the other used.
     """
-    if mixed := sorted({"SAMLRequest", "SAMLResponse"} & set(request.args)):
+    if mixed := sorted({"SAMLRequest", "SAMLResponse", "SAMLart"} & set(request.args)):
         remedy = "send the message in the form alone"
         raise InputError("the request", f"{mixed[0]} stands in the address of a POST", remedy)
     return list(request.form.items(multi=True))

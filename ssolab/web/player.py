@@ -18,7 +18,8 @@ from werkzeug.test import Client
 from ssolab.core.findings import DefectError
 from ssolab.cutover.model import User
 from ssolab.cutover.scene import Flow, Played, Side, message_not_judged
-from ssolab.web.addresses import ACS, LOGIN, LOGOUT, SLO, SSO, START
+from ssolab.web.addresses import ACS, LOGIN, LOGOUT, RESOLUTION, SLO, SSO, START
+from ssolab.web.artifact import SOAP_TYPE
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab, LabConfig
 from ssolab.web.pages import ENTRY_HEADER, UNSEEN
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
     from ssolab.cutover.scene import Scene
     from ssolab.web.journal import Entry
 
-SENT: Final = frozenset({"request-sent", "response-sent"})
+SENT: Final = frozenset({"request-sent", "response-sent", "resolve-sent", "resolve-answered"})
 REQUEST: Final = "request"
 ASK: Final = "ask"
 RESPOND: Final = "respond"
@@ -57,18 +58,28 @@ class Drive:
     asserting: Flask
     relying: Flask
 
-    def login(self, flow: Flow, username: str, before: Moment = _no_pause) -> Entry:
-        """Play one login and give the journal entry of its last judgement.
+    def connect(self) -> None:
+        """Have artifacts resolved by the other application itself, where the pair listens on no port."""
+        asserting = Client(self.asserting, use_cookies=False)
+
+        def resolve(_address: str, envelope: bytes) -> bytes:
+            return asserting.post(RESOLUTION, data=envelope, content_type=SOAP_TYPE).get_data()
+
+        self.lab.resolve = resolve
+
+    def login(self, flow: Flow, username: str, before: Moment = _no_pause, binding: str | None = None) -> Entry:
+        """Play one login and give the journal entry of its last judgement; *binding* is how the Response shall come.
 
         Raises:
             DefectError: the pair did not judge anything.
         """
         idp, sp = Client(self.asserting, use_cookies=False), Client(self.relying, use_cookies=False)
+        asked = {} if binding is None else {"binding": binding}
         if flow is Flow.SAML_IDP_INITIATED:
-            form = idp.get(START)
+            form = idp.get(START, query_string=asked)
         else:
             before(REQUEST)
-            sent = sp.get(LOGIN)
+            sent = sp.get(LOGIN, query_string=asked)
             before(ASK)
             if sent.status_code == FOUND:
                 form = idp.get(SSO, query_string=urlsplit(sent.headers["Location"]).query)
@@ -79,7 +90,10 @@ class Drive:
             before(RESPOND)
             carried = _post(idp, "/login", _fields(form) | {"username": username})
             before(ARRIVE)
-            last = _post(sp, ACS, _fields(carried))
+            if carried.status_code == FOUND:
+                last = sp.get(ACS, query_string=urlsplit(carried.headers["Location"]).query)
+            else:
+                last = _post(sp, ACS, _fields(carried))
         entry = self.lab.journal.entry(int(last.headers.get(ENTRY_HEADER, 0)))
         if entry is None:
             raise DefectError(f"a login of {username} ({flow}) ended without a judgement: {last.status}")
@@ -161,4 +175,5 @@ class FlaskPlayer:
         for app in apps:
             app.config[UNSEEN] = app.config["PROPAGATE_EXCEPTIONS"] = True
         self._drive = Drive(lab, *apps)
+        self._drive.connect()
         return self._drive

@@ -14,12 +14,15 @@ from werkzeug.exceptions import MethodNotAllowed, NotFound
 from ssolab.core.findings import InputError
 from ssolab.core.instants import in_words
 from ssolab.cutover.scene import Flow
+from ssolab.saml.artifact import PARAMETER, decode_artifact
 from ssolab.saml.asking import Asking
 from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.names import POST
 from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
+from ssolab.web.artifact import wanted_acs
+from ssolab.web.artifact_relying import resolved
 from ssolab.web.asking import asking_of, choices_of
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.lab import Pending
@@ -41,6 +44,8 @@ from ssolab.web.sessions import session_of
 from ssolab.web.verdicts import result, unreadable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
     from ssolab.saml.checks import Principal
@@ -70,8 +75,12 @@ def create_relying_app(lab: Lab) -> LabApp:
         return _consume(lab)
 
     @app.get(ACS)
-    def wrong_way() -> Response:
-        raise MethodNotAllowed(["POST"], "A Response comes by HTTP-POST only (SAML2Prof 4.1.2); this was a GET.")
+    def consume_artifact() -> Response:
+        if PARAMETER in request.args:
+            return _resolve(lab, request.args.items(multi=True))
+        raise MethodNotAllowed(
+            ["POST"], "A Response comes by HTTP-POST or by artifact (SAML2Prof 4.1.2); this was a GET."
+        )
 
     @app.post("/")
     def consume_at_an_org() -> Response:
@@ -94,7 +103,10 @@ def _ask(lab: Lab) -> Response:
     go_to = local_path(request.args.get("RelayState"))
     endpoint = relying.request_endpoint
     now = lab.now()
-    made = draft_request(relying, asking_of(request.args, relying), now=now, new_id=lambda: lab.request_id(now))
+    asking = asking_of(request.args, relying)
+    if (acs := wanted_acs(relying, request.args.get("binding"))) is not None:
+        asking = replace(asking, acs=acs)
+    made = draft_request(relying, asking, now=now, new_id=lambda: lab.request_id(now))
     credential = relying.credential if relying.sign_requests else None
     lab.pending.put(made.id, Pending(go_to=go_to or "/", asking=Asking.of(made)))
     if relying.binding == POST:
@@ -126,10 +138,27 @@ def _consume(lab: Lab) -> Response:
         return accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
 
     try:
-        received = _response(decode_post(form_fields(), "the Response in the form"))
+        fields = form_fields()
+        if PARAMETER in dict(fields):
+            return _resolve(lab, fields)
+        received = _response(decode_post(fields, "the Response in the form"))
         report = judged_afresh(lab, "relying", judge)
     except InputError as error:
         return unreadable(lab, error, side="relying", wanted="Response")
+    return _ended(lab, received.xml, report, received.relay_state)
+
+
+def _resolve(lab: Lab, pairs: Iterable[tuple[str, str]]) -> Response:
+    try:
+        carried = decode_artifact(pairs, "what the browser brought")
+        xml, report = resolved(lab, carried)
+    except InputError as error:
+        return unreadable(lab, error, side="relying", wanted="artifact that can be resolved")
+    return _ended(lab, xml, report, carried.relay_state)
+
+
+def _ended(lab: Lab, xml: bytes, report: Report[Principal], wanted: str | None) -> Response:
+    """Show how a login ended; *wanted* is its RelayState."""
     person = report.principal
     answered = person.in_response_to if person else None
     done = lab.pending.take(answered) if answered else None
@@ -146,9 +175,8 @@ def _consume(lab: Lab) -> Response:
         signature=report.signature,
         verifiers=report.verifiers,
         decryption=report.decryption,
-        message=received.xml,
+        message=xml,
     )
-    wanted = received.relay_state
     go_to = local_path(wanted) or (done.go_to if done else None)
     strayed = bool(wanted) and local_path(wanted) is None
     again = [Start(href=LOGIN, text="Log in again" if person else "Try again")]

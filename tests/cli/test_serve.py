@@ -90,6 +90,29 @@ def test_ctrl_c_ends_the_lab_cleanly(served: tuple[subprocess.Popen[str], str, P
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+def test_a_lab_that_is_told_to_answers_by_artifact(tmp_path: Path) -> None:
+    with start("--port", "0", "--format", "json", "--response-binding", "artifact", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        told = ""
+        for line in process.stdout:
+            told += line
+            if line == "}\n":
+                break
+        where = json.loads(told)["result"]
+        asked = urllib.request.Request(  # noqa: S310  an address of the lab
+            f"{where['control']['address']}/api/login",
+            b'{"binding": "artifact", "flow": "saml-idp-initiated"}',
+            {"Authorization": f"Bearer {where['control']['token']}"},
+        )
+        with urllib.request.urlopen(asked, timeout=LONG_ENOUGH) as answer:  # noqa: S310  likewise
+            report = json.loads(answer.read())
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=LONG_ENOUGH)
+    assert report["verdict"] == "accepted"
+    assert "ArtifactResponse with a message sent" in errors
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
 def test_a_script_reads_the_addresses_as_json_and_ends_the_lab_as_service_managers_do(tmp_path: Path) -> None:
     with start("--port", "0", "--format", "json", "--verbose", cwd=tmp_path) as process:
         assert process.stdout is not None

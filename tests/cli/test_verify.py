@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,13 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ssolab.cli import run
+from ssolab.saml.artifact import ArtifactResolve, ArtifactResponse
+from ssolab.saml.artifact_issue import seal_artifact_message
 from ssolab.saml.bindings import encode_redirect
 from ssolab.saml.issue import draft_request, seal
+from ssolab.saml.messages import Status
+from ssolab.saml.soap import Fault, wrap
+from ssolab.saml.subjects import NameID
 from tests.saml.samples import ACS, IDP, NOW, REQUEST, SP, SSO, asserting, certificate, credential, private, relying
 from tests.saml.samples import response as message
 
@@ -64,6 +70,66 @@ def envelope(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, A
     read: dict[str, Any] = json.loads(capsys.readouterr().out)
     assert read["exit_code"] == code
     return read
+
+
+# --- a Response in an ArtifactResponse ---
+
+
+@pytest.fixture
+def saved(here: Path) -> list[str]:
+    """What somebody saved from the back channel: with its envelope and without, and an unsigned Response in one."""
+    empty = ArtifactResponse(id="_a", issue_instant=NOW, status=Status(), issuer=NameID(IDP), in_response_to="_q")
+    sealed = seal_artifact_message(replace(empty, message=message()), credential("idp"))
+    covering = seal_artifact_message(replace(empty, message=message(sign_as="none")), credential("idp"))
+    files = {
+        "plain.xml": sealed,
+        "envelope.xml": wrap(sealed),
+        "covering.xml": wrap(covering),
+        "bare.xml": replace(empty, message=message(sign_as="none")).write(),
+        "empty.xml": seal_artifact_message(empty, credential("idp")),
+        "fault.xml": Fault("Client", "no such thing").write(),
+        "resolve.xml": wrap(ArtifactResolve(id="_q", issue_instant=NOW, artifact="AAQ=").write()),
+    }
+    for name, data in files.items():
+        (here / name).write_bytes(data)
+    return list(files)
+
+
+@pytest.mark.parametrize("file", ["plain.xml", "envelope.xml", "covering.xml"])
+def test_a_response_is_judged_in_what_it_came_in(
+    file: str, saved: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert file in saved
+    assert verify(file, "--trust", "idp.xml", *JUDGED, *AT) == 0
+    out = capsys.readouterr().out
+    assert out.startswith(f"accepted {file} (Response in an ArtifactResponse)")
+    assert "amira@greenmoor.org" in out
+
+
+@pytest.mark.usefixtures("saved")
+@pytest.mark.parametrize(
+    ("file", "code", "says"),
+    [
+        ("bare.xml", 1, "signature-missing"),
+        ("empty.xml", 1, "artifact-response-empty"),
+        ("fault.xml", 2, "SOAP fault: Client, 'no such thing'"),
+        ("resolve.xml", 2, "this is samlp:ArtifactResolve, not samlp:ArtifactResponse"),
+    ],
+)
+def test_what_came_by_artifact_is_refused_with_its_reason(
+    file: str, code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(file, "--trust", "idp.xml", *JUDGED, *AT) == code
+    told = capsys.readouterr()
+    assert says in told.out + told.err
+
+
+@pytest.mark.usefixtures("saved")
+def test_a_waiver_for_the_response_is_none_for_what_is_around_it(capsys: pytest.CaptureFixture[str]) -> None:
+    elsewhere = ["--audience", "https://other.example", *JUDGED[2:]]
+    assert verify("envelope.xml", "--trust", "idp.xml", *elsewhere, *AT) == 1
+    assert verify("envelope.xml", "--trust", "idp.xml", *elsewhere, "--ignore", "audience-mismatch", *AT) == 0
+    assert "Traceback" not in capsys.readouterr().err
 
 
 # --- a Response ---

@@ -16,19 +16,26 @@ from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Sealing
 from ssolab.faults.issuing import sealed
 from ssolab.faults.saml import faults
+from ssolab.saml.artifact import ArtifactResponse
+from ssolab.saml.artifact_issue import seal_artifact_message
+from ssolab.saml.artifact_response import ResolutionExpected, accept_artifact_response
 from ssolab.saml.bindings import Received, decode_post, decode_redirect, encode_redirect
 from ssolab.saml.checks import accept
 from ssolab.saml.issue import draft_request, draft_response, seal
 from ssolab.saml.logout_acceptance import accept_logout_request, accept_logout_response
+from ssolab.saml.messages import Status
 from ssolab.saml.metadata import read_entity, write_entity
 from ssolab.saml.metadata_acceptance import MetadataExpected, accept_metadata
 from ssolab.saml.names import POST
 from ssolab.saml.reading import read_message
 from ssolab.saml.request_checks import accept_request, request_expected_of
+from ssolab.saml.soap import Fault as SoapFault
+from ssolab.saml.soap import unwrap, wrap
+from ssolab.saml.subjects import NameID
 from tests.faults.parts import GENUINE, kit
 from tests.saml import logout_samples
 from tests.saml.logout_samples import posted
-from tests.saml.samples import NOW, REQUEST, SSO, asserting, credential, expected, relying, trust
+from tests.saml.samples import IDP, NOW, REQUEST, SSO, asserting, credential, expected, relying, trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -153,6 +160,30 @@ def _answered() -> Any:
     return LOGOUT_DOORS["SAMLResponse"](posted(logout_samples.answer(), "SAMLResponse")).principal
 
 
+def answers() -> Iterator[bytes]:
+    """What comes over the back channel: a Response that only the answer signs, and each fault's in an unsigned one."""
+    made = ArtifactResponse(id="_a", issue_instant=NOW, status=Status(), in_response_to="_q", issuer=NameID(IDP))
+    yield wrap(seal_artifact_message(replace(made, message=_response(sign="none")), credential("idp")))
+    for each in responses():
+        yield wrap(replace(made, message=each).write())
+    yield SoapFault("Client", "no").write()
+
+
+def answer(data: bytes) -> None:
+    """Nobody logs in by artifact whom the trusted key did not vouch for, be it around the Response."""
+    asked = ResolutionExpected(
+        now=NOW, trusted=expected().trusted, issuer=IDP, in_response_to="_q", opinions=False, document="answer"
+    )
+    try:
+        report = accept_artifact_response(unwrap(data, "answer"), asked, expected())
+    except InputError as error:
+        coded(error)
+        return
+    if report.principal is not None:
+        assert report.principal.name_id == _genuine().name_id
+        assert report.principal.issuer == _genuine().issuer
+
+
 def saved(data: bytes) -> None:
     """Whatever somebody saved or pasted is read, or refused in one line."""
     try:
@@ -223,6 +254,7 @@ TARGETS: Final[dict[str, Target]] = {
     "response": Target(response, responses),
     "request": Target(request, requests),
     "logout": Target(logout, logouts),
+    "answer": Target(answer, answers),
     "saved": Target(saved, lambda: (each for door in (responses, requests) for each in door())),
     "form": Target(form, forms),
     "metadata": Target(metadata, documents),
