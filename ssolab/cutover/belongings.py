@@ -78,7 +78,7 @@ def certificates_of(
         ConfigError: a file is not there, or the variable that should hold a password is not set.
         InputError: a named file holds no certificate, or a key store cannot be opened.
     """
-    named = {_plain(table, "certificates", each) for each in table.texts("certificates")}
+    named = {plain_path(table, "certificates", each) for each in table.texts("certificates")}
     certificates: dict[str, Certificate] = {}
     credentials: dict[str, SigningCredential] = {}
     for path in _paths(table, "certificates", files, (*_CERTIFICATES, *_STORES)):
@@ -103,7 +103,7 @@ def one_certificate(table: Table, key: str, parties: Mapping[str, Party], files:
         ConfigError: there is no such file, or it is a key store and none of its entries is named.
         InputError: it holds no certificate.
     """
-    path = _plain(table, key, table.text(key))
+    path = plain_path(table, key, table.text(key))
     there = {name: each for party in parties.values() for name, each in party.certificates.items()}
     if path in there:
         return there[path]
@@ -148,7 +148,7 @@ def _password(table: Table, environ: Mapping[str, str]) -> str | None:
 def _paths(table: Table, key: str, files: Files, endings: tuple[str, ...]) -> Iterator[str]:
     """Resolve a file, a list of files, or a folder into files."""
     for given in table.texts(key):
-        path = _plain(table, key, given)
+        path = plain_path(table, key, given)
         inside = files.names(path)
         if inside is None:
             yield path
@@ -163,7 +163,12 @@ def _paths(table: Table, key: str, files: Files, endings: tuple[str, ...]) -> It
         yield from (f"{path}/{name}" for name in chosen)
 
 
-def _plain(table: Table, key: str, path: str) -> str:
+def plain_path(table: Table, key: str, path: str) -> str:
+    """Write a path that a lab file names with slashes and no detours.
+
+    Raises:
+        ConfigError: it is an address.
+    """
     if _REMOTE.match(path):
         remedy = "download the file, put it beside the lab file, and name it here"
         raise table.wrong(key, f"is the address {path[:200]}; this release reads no network", remedy)

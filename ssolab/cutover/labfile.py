@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.keys import Permission
-from ssolab.cutover import tables
+from ssolab.cutover import orgs, tables
 from ssolab.cutover.belongings import certificates_of, entities_of, one_certificate
 from ssolab.cutover.habits import Habits
 from ssolab.cutover.model import AddressChange, Brings, Cutover, Inventory, Link, Party, PartyKind, Step, User, Verb
@@ -118,7 +118,10 @@ def _flavours(table: Table) -> dict[str, str]:
 
 def _party(table: Table, around: Surroundings) -> Party:
     table.only(
-        ("id", "kind", "metadata", "certificates", "password_env", "profile", "override", "flavour", "allow")
+        (
+            "id", "kind", "metadata", "certificates", "password_env", "profile", "override", "flavour", "allow",
+            *orgs.KEYS,
+        )
     )  # fmt: skip
     kind = table.choice("kind", PartyKind)
     profile = _profile(table, around.profiles)
@@ -135,6 +138,7 @@ def _party(table: Table, around: Surroundings) -> Party:
         habits=habits_of(override.values, profile.habits if profile else Habits(), f"{override.place()} (override)"),
         flavour=table.choice_or("flavour", usual).value,
         permit=frozenset(_permission(table, each) for each in table.texts("allow")),
+        org=orgs.org_of(table, around.files, salesforce=kind is PartyKind.SALESFORCE),
     )
 
 

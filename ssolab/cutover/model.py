@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import ConfigError
 from ssolab.cutover.habits import Habits, Known
+from ssolab.salesforce.org import Org
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -56,7 +57,8 @@ class Profile:
 class Party:
     """One organisation or system: its metadata, certificates by path within the lab, and the keys that we hold.
 
-    `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store.
+    `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `org` is what
+    is known of a Salesforce org beyond its metadata.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Party:
     habits: Habits = field(default_factory=Habits)
     flavour: str = "generic"
     permit: frozenset[Permission] = frozenset()
+    org: Org = field(default_factory=Org)
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether the certificate is one of this party's own, by its files or by its metadata."""
