@@ -12,7 +12,7 @@ from ssolab.core.findings import InputError, Problem, Where
 from ssolab.salesforce import profile
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
     from ssolab.core.findings import Finding
 
@@ -36,6 +36,17 @@ def org_id_missing(org: str, place: Where) -> Problem:
     meant. Copy the whole address, query included, from the single sign-on settings to the identity provider.
     """
     return Problem("the address of a site has no org id", f"so={org}", "no so", place)
+
+
+@refusal()
+def site_unknown(path: str, sites: Sequence[str]) -> Problem:
+    """The response was sent to a site that the org does not have.
+
+    Each Experience Cloud site has a login address of its own, and the org's metadata lists them all. Copy the address
+    of the right site to the identity provider; a site that was renamed or deleted has to be changed there too.
+    """
+    there = ", ".join(sites) or "the org has no site"
+    return Problem("no site of the org is at this path", there, path, Where(document="the address"))
 
 
 @refusal()

@@ -151,6 +151,7 @@ _ROWS: Final = (
             "verifiers-disagree issuer-not-key-holder"
         ),
     ),
+    (Step.SITE, LoginCode.INVALID_SITE_URL, "site-unknown"),
     (Step.REPLAY, LoginCode.REPLAY_ATTEMPTED, "replayed-assertion"),
     (Step.USER, LoginCode.INVALID_USERNAME, "subject-not-a-user"),
     (

@@ -12,3 +12,6 @@ START: Final = "/saml/start"
 
 LOGIN: Final = "/saml/login"
 ACS: Final = "/saml/acs"
+
+VALIDATOR: Final = "/saml/validator"
+HISTORY: Final = "/saml/login-history"

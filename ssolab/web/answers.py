@@ -83,7 +83,7 @@ def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, .
     if asserting.flavour != "salesforce":
         return dict(user.attributes)
     own = {
-        "userId": (_record_of(user),),
+        "userId": (record_of(user),),
         "username": (user.username,),
         "email": (user.username,),
         "is_portal_user": ("false",),
@@ -91,7 +91,7 @@ def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, .
     return own | dict(user.attributes)
 
 
-def _record_of(user: User) -> str:
+def record_of(user: User) -> str:
     """Give a user a record id that is always the same, in the 18-character form."""
     digits = int.from_bytes(hashlib.sha256(user.username.encode()).digest()[:4]) % 10**8
     return profile.long_id(f"005000{digits:09}")

@@ -88,6 +88,8 @@ def as_json(lab: Lab, entry: Entry) -> dict[str, object]:
         "summary": entry.summary,
         "user": entry.user,
         "verdict": entry.verdict,
+        "login_status": entry.login_status,
+        "login_text": entry.login_status.text if entry.login_status else None,
         "findings": plain(entry.findings),
         "principal": plain(entry.principal),
         "signature": _signature(lab, entry),

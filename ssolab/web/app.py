@@ -15,27 +15,30 @@ import socket
 import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final, cast
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from waitress import wasyncore
 from waitress.server import create_server
 
-from ssolab.core.findings import ConfigError, InputError
+from ssolab.core.findings import ConfigError
 from ssolab.salesforce import profile
+from ssolab.salesforce.org import record_in
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.web.addresses import ACS, SSO
 from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
+from ssolab.web.orgs import SITE_LOGIN
 from ssolab.web.pages import MAX_BODY, is_loopback
 from ssolab.web.sp import create_relying_app
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from waitress.server import BaseWSGIServer
 
+    from ssolab.salesforce.org import Org
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.lab import LabConfig, Play
 
@@ -59,32 +62,46 @@ class RunningLab:
         return f"{self.bases.control}/?token={self.lab.token}"
 
 
-def rehomed(asserting: AssertingParty, relying: RelyingParty, bases: Bases) -> tuple[AssertingParty, RelyingParty]:
-    """Give both parties the lab's own addresses, in the shape of their flavours; their entityIDs stay."""
+def rehomed(
+    asserting: AssertingParty, relying: RelyingParty, bases: Bases, org: Org | None = None
+) -> tuple[AssertingParty, RelyingParty]:
+    """Give both parties the lab's own addresses, in the shape of their flavours; their entityIDs stay.
+
+    *org* is what is known of the relying party's: its own files may name the SAML configuration where metadata does
+    not.
+    """
     salesforce_idp = asserting.flavour == "salesforce"
     redirect, post = (profile.IDP_REDIRECT, profile.IDP_POST) if salesforce_idp else (SSO, SSO)
     sso = (Endpoint(REDIRECT, bases.asserting + redirect), Endpoint(POST, bases.asserting + post))
     location = bases.relying + ACS
     if relying.flavour == "salesforce":
-        org = relying.org_id or _org_in(relying)
-        relying = replace(relying, org_id=org)
-        location = profile.acs(f"{bases.relying}/", org=org)
-    acs = (IndexedEndpoint(binding=POST, location=location, index=0, is_default=True),)
+        config = org.config_for(relying.asserting) if org else None
+        declared = [*(each.location for each in relying.acs), *([config.salesforce_login_url or ""] if config else [])]
+        record = relying.org_id or _record_in(declared, "so", profile.ORG_PREFIX)
+        relying = replace(relying, org_id=record)
+        location = profile.acs(f"{bases.relying}/", org=record, config=_record_in(declared, "sc"))
+    acs = (IndexedEndpoint(binding=POST, location=location, index=0, is_default=True), *_sites(relying, bases))
     return replace(asserting, sso=sso, acs=acs), replace(relying, sso=sso, acs=acs)
 
 
 def _at_home(play: Play, bases: Bases) -> Play:
-    asserting, relying = rehomed(play.asserting, play.relying, bases)
+    asserting, relying = rehomed(play.asserting, play.relying, bases, play.relying_org)
     return replace(play, asserting=asserting, relying=relying)
 
 
-def _org_in(relying: RelyingParty) -> str | None:
-    """Read the org's id off its declared address, whose query names it."""
-    for endpoint in relying.acs:
-        for record in parse_qs(urlsplit(endpoint.location).query).get("so", ()):
-            with contextlib.suppress(InputError):
-                return profile.long_id(profile.org_id(record))
-    return None
+def _record_in(addresses: Iterable[str], parameter: str, prefix: str = "") -> str | None:
+    """Read a record id off the first declared address whose query names one."""
+    found = (record_in(each, parameter) for each in addresses)
+    return next((each for each in found if each and each.startswith(prefix)), None)
+
+
+def _sites(relying: RelyingParty, bases: Bases) -> Iterator[IndexedEndpoint]:
+    """Bring the login addresses of an org's Experience Cloud sites home, whose paths and queries tell them apart."""
+    declared = [urlsplit(each.location) for each in relying.acs] if relying.flavour == "salesforce" else []
+    paths = dict.fromkeys(each.path for each in declared if each.path.endswith(SITE_LOGIN))
+    for index, path in enumerate(paths, 1):
+        location = profile.acs(f"{bases.relying}{path}", org=relying.org_id)
+        yield IndexedEndpoint(binding=POST, location=location, index=index)
 
 
 @contextlib.contextmanager
@@ -98,7 +115,7 @@ def running_lab(config: LabConfig) -> Iterator[RunningLab]:
     try:
         here = [_base(config.host, each.getsockname()[1]) for each in sockets]
         bases = Bases(asserting=here[0], relying=here[1], control=here[2])
-        asserting, relying = rehomed(config.asserting, config.relying, bases)
+        asserting, relying = rehomed(config.asserting, config.relying, bases, config.relying_org)
         others = tuple(_at_home(play, bases) for play in config.others)
         lab = Lab(replace(config, asserting=asserting, relying=relying, others=others), bases)
         server = _Server(lab, sockets)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.findings import Finding, Opinion, SignatureFacts
+    from ssolab.salesforce.login_codes import LoginCode
     from ssolab.saml.checks import Principal
 
 
@@ -39,6 +40,8 @@ class Entry:
     principal: Principal | None = None
     signature: SignatureFacts | None = None
     verifiers: Mapping[str, Opinion] = field(default_factory=dict)
+    login_status: LoginCode | None = None
+    """The code of the login history, where an org of Salesforce refused."""
     message: bytes = b""
     """The SAML message as XML; the public part of the conversation, never a key."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
+from ssolab.salesforce.org import Org
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Memory, Seen
 
@@ -90,12 +91,14 @@ class Bases:
 
 @dataclass(frozen=True, kw_only=True)
 class Play:
-    """One link as the lab can play it."""
+    """One link as the lab can play it; what is known of a side that is an org stands beside it."""
 
     link: str
     asserting: AssertingParty
     relying: RelyingParty
     flow: Flow | None = None
+    asserting_org: Org = field(default_factory=Org)
+    relying_org: Org = field(default_factory=Org)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +116,8 @@ class LabConfig:
     users: tuple[User, ...]
     link: str = "lab"
     flow: Flow | None = None
+    asserting_org: Org = field(default_factory=Org)
+    relying_org: Org = field(default_factory=Org)
     at: datetime | None = None
     running: bool = True
     opinions: bool = True
@@ -153,7 +158,14 @@ class Lab:
         self.playing = threading.RLock()
         """Held while a login is played without a browser, so that nobody changes the link in its middle."""
         self._lock = threading.Lock()
-        self._play = Play(link=config.link, flow=config.flow, asserting=config.asserting, relying=config.relying)
+        self._play = Play(
+            link=config.link,
+            flow=config.flow,
+            asserting=config.asserting,
+            relying=config.relying,
+            asserting_org=config.asserting_org,
+            relying_org=config.relying_org,
+        )
         self._plays = {play.link: play for play in (self._play, *config.others)}
 
     @property

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 from werkzeug.exceptions import MethodNotAllowed, NotFound
 
-from ssolab.core.findings import InputError
+from ssolab.core.findings import InputError, has_error
 from ssolab.core.instants import in_words
 from ssolab.cutover.scene import Flow
 from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.names import POST
+from ssolab.web import orgs
 from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.pages import (
@@ -66,16 +67,19 @@ def create_relying_app(lab: Lab) -> LabApp:
 
     @app.post("/")
     def consume_at_an_org() -> Response:
-        org = lab.relying.org_id
-        if lab.relying.flavour != "salesforce":
+        if not orgs.is_org(lab):
             raise NotFound(
                 f"A generic service provider takes Responses at {ACS}; only a Salesforce org does at /?so=ORG."
             )
-        asked_for = request.args.get("so", "")
-        if org and asked_for and asked_for[:15] != org[:15]:
-            raise NotFound(f"No org {asked_for!r} is played here; its id is {org}.")
         return _consume(lab)
 
+    @app.post("/<path:site>/login")
+    def consume_at_a_site(site: str) -> Response:
+        if not orgs.is_org(lab):
+            raise NotFound(f"Only an org has sites, and this is none, so nothing is at {site}/login.")
+        return _consume(lab)
+
+    orgs.add_org_pages(app, lab)
     return app
 
 
@@ -110,19 +114,27 @@ def _ask(lab: Lab) -> Response:
 
 
 def _consume(lab: Lab) -> Response:
-    relying = lab.relying
+    relying, arrived = lab.relying, orgs.arrival_findings(lab)
+    switches = lab.play.relying_org.switches
     try:
         received = _response(decode_post(form_fields(), "the Response in the form"))
         expected = expected_of(
-            relying, now=lab.now(), pending=lab.pending.keys(), replay=lab.seen, opinions=lab.config.opinions
+            relying,
+            now=lab.now(),
+            pending=lab.pending.keys(),
+            replay=None if has_error(arrived) else lab.seen,  # what came to the wrong address is not used up by that
+            unsolicited=switches.unsolicited,
+            opinions=lab.config.opinions,
         )
-        report = accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
+        expected = replace(expected, known=signing_key(lab.asserting), ignore=switches.ignore)
+        report = orgs.judged_by_org(lab, accept(received.xml, expected), arrived)
     except InputError as error:
-        return unreadable(lab, error, side="relying", wanted="Response")
+        return unreadable(lab, error, side="relying", wanted="Response", login_status=orgs.unread_status(lab))
     person = report.principal
     answered = person.in_response_to if person else None
     path = lab.pending.take(answered) if answered else None
     who = f" of {person.name_id}" if person else ""
+    status = orgs.login_status(lab, report.findings, received.xml) if person is None else None
     entry = lab.record(
         side="relying",
         event="response-judged",
@@ -134,6 +146,7 @@ def _consume(lab: Lab) -> Response:
         principal=person,
         signature=report.signature,
         verifiers=report.verifiers,
+        login_status=status,
         message=received.xml,
     )
     wanted = received.relay_state
@@ -142,13 +155,18 @@ def _consume(lab: Lab) -> Response:
     again = [Start(href=LOGIN, text="Log in again" if person else "Try again")]
     if lab.bases.asserting:
         again.append(Start(href=lab.bases.asserting + START, text="IdP-initiated"))
+    again += orgs.further_pages() if status else []
+    remarks = [
+        orgs.told(status),
+        f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
+    ]
     return result(
         entry,
         heading="Logged in" if person else "Login refused",
         says="Nobody was logged in. Every reason stands below.",
         again=again,
         go_to=go_to if go_to != "/" else None,
-        remark=f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
+        remark=" ".join(filter(None, remarks)) or None,
     )
 
 
