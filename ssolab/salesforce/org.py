@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qs, urlsplit
 
 from ssolab.core.findings import InputError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 
     from ssolab.salesforce.apps import ConnectedApp
     from ssolab.salesforce.source import SamlSsoConfig
+
+USER_PREFIX: Final = "005"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +34,12 @@ class Org:
     def config_for(self, issuer: str) -> SamlSsoConfig | None:
         """Find the SAML configuration of one identity provider."""
         return next((each for each in self.configs.values() if each.issuer == issuer), None)
+
+
+def user_record(username: str) -> str:
+    """Give a user of the lab a record id 005… that is always the same, in the 18-character form."""
+    digits = int.from_bytes(hashlib.sha256(username.encode()).digest()[:4]) % 10**8
+    return profile.long_id(f"{USER_PREFIX}000{digits:09}")
 
 
 def record_in(address: str, parameter: str) -> str | None:

@@ -139,15 +139,12 @@ def described(switches: Switches, *, clock: timedelta, expiry: bool) -> tuple[tu
         "users": _word("users", on=switches.users),
     }
     usual = Switches()
-    return tuple(
-        (
-            each.name,
-            stands[each.name]
-            if getattr(switches, each.name) != getattr(usual, each.name)
-            else f"{stands[each.name]} (default: {each.rests_on})",
-        )
-        for each in SWITCHES
-    )
+
+    def told(each: Switch) -> str:
+        chosen = getattr(switches, each.name) != getattr(usual, each.name)
+        return stands[each.name] if chosen else f"{stands[each.name]} (default: {each.rests_on})"
+
+    return tuple((each.name, told(each)) for each in SWITCHES)
 
 
 def _word(name: str, *, on: bool) -> str:

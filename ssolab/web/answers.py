@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final
 
 from ssolab.cutover.scene import Flow
-from ssolab.salesforce import profile
+from ssolab.salesforce.org import user_record
 from ssolab.saml.bindings import encode_post
 from ssolab.saml.issue import draft_refusal, draft_response, seal
 from ssolab.saml.names import AUTHN_FAILED, RESPONDER
 from ssolab.saml.obligations import Declined, name_for
+from ssolab.web.apps import name_by_app, spoken_to
 from ssolab.web.pages import draw, nonce, posts_to
 
 if TYPE_CHECKING:
@@ -25,12 +25,12 @@ REFUSED_BY_USER: Final = Declined((RESPONDER, AUTHN_FAILED), "the user declined 
 
 def assert_user(lab: Lab, errand: Errand, user: User) -> Response:
     """Say to the service provider who the user is."""
-    asserting, now = lab.asserting, lab.now()
+    asserting, now = spoken_to(lab, errand), lab.now()
 
     def new_id() -> str:
         return lab.response_id(now)
 
-    name = name_for(
+    name = name_by_app(lab, errand.app, user, new_id) or name_for(
         errand.request, user.username, issuer=asserting.entity_id, audience=asserting.relying, new_id=new_id
     )
     response = draft_response(
@@ -48,7 +48,7 @@ def assert_user(lab: Lab, errand: Errand, user: User) -> Response:
 
 def decline(lab: Lab, errand: Errand, why: Declined) -> Response:
     """Say to the service provider that nobody is asserted, and why; signed, so that it can be believed."""
-    asserting, now = lab.asserting, lab.now()
+    asserting, now = spoken_to(lab, errand), lab.now()
     response = draft_refusal(
         asserting,
         now=now,
@@ -63,7 +63,7 @@ def decline(lab: Lab, errand: Errand, why: Declined) -> Response:
 
 
 def _send(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None) -> Response:
-    asserting = lab.asserting
+    asserting = spoken_to(lab, errand)
     location = (errand.acs or asserting.default_acs).location
     lab.record(
         side="asserting",
@@ -83,15 +83,9 @@ def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, .
     if asserting.flavour != "salesforce":
         return dict(user.attributes)
     own = {
-        "userId": (record_of(user),),
+        "userId": (user_record(user.username),),
         "username": (user.username,),
         "email": (user.username,),
         "is_portal_user": ("false",),
     }
     return own | dict(user.attributes)
-
-
-def record_of(user: User) -> str:
-    """Give a user a record id that is always the same, in the 18-character form."""
-    digits = int.from_bytes(hashlib.sha256(user.username.encode()).digest()[:4]) % 10**8
-    return profile.long_id(f"005000{digits:09}")

@@ -229,6 +229,8 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             "principal": entry.principal,
             "signature": _signature(lab, entry),
             "verifiers": entry.verifiers,
+            "login_status": entry.login_status,
+            "login_text": entry.login_status.text if entry.login_status else None,
             "journal": entry.number,
         },
     )

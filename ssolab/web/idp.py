@@ -19,6 +19,7 @@ from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.names import PROTECTED_TRANSPORT
 from ssolab.saml.obligations import declined
 from ssolab.saml.request_checks import accept_request, request_expected_of
+from ssolab.web import apps
 from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, SSO, START
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
 from ssolab.web.keys import key_rows, signing_key
@@ -67,7 +68,6 @@ def create_asserting_app(lab: Lab) -> LabApp:
         return _receive(lab, lambda: decode_post(form_fields(), "the request in the form"))
 
     @app.get(START)
-    @app.get(profile.IDP_START)
     def start() -> Response:
         return _start(lab)
 
@@ -75,13 +75,15 @@ def create_asserting_app(lab: Lab) -> LabApp:
     def login() -> Response:
         return _answer(lab, request.form)
 
+    apps.add_app_pages(app, lab, lambda name: _start(lab, name))
     return app
 
 
 def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
-    asserting = lab.asserting
     try:
         received = decode()
+        app = apps.app_of_request(lab, received.xml)
+        asserting = apps.speaking(lab, app)
         expected = request_expected_of(asserting, now=lab.now(), opinions=lab.config.opinions)
         report = accept_request(received, replace(expected, known=signing_key(lab.relying)))
     except InputError as error:
@@ -103,7 +105,7 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         again = [Start(href=lab.bases.relying + LOGIN, text="Try again")] if lab.bases.relying else []
         return result(entry, heading="Request refused", says=says, again=again)
     made = accepted.request
-    errand = Errand(request=made, acs=accepted.acs, relay_state=bounded_relay_state(accepted.relay_state))
+    errand = Errand(request=made, acs=accepted.acs, relay_state=bounded_relay_state(accepted.relay_state), app=app)
     context = None if asserting.flavour == "salesforce" else PROTECTED_TRANSPORT
     if (unmet := declined(made, context=context)) is not None:
         return judged(entry, decline(lab, errand, unmet))
@@ -121,13 +123,13 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
     return judged(entry, _ask_who(lab, errand, f"{asserting.relying} asks who you are.", facts))
 
 
-def _start(lab: Lab) -> Response:
-    asserting = lab.asserting
+def _start(lab: Lab, app: str | None = None) -> Response:
+    asserting = apps.speaking(lab, app)
     wanted = request.args.get("sp")
     if wanted is not None and wanted != asserting.relying:
         remedy = f"this lab plays {asserting.relying}; leave sp out or name that"
         raise InputError("sp", f"no service provider {wanted!r} is registered here", remedy)
-    errand = Errand(relay_state=bounded_relay_state(request.args.get("RelayState")))
+    errand = Errand(relay_state=bounded_relay_state(request.args.get("RelayState")), app=app)
     return _ask_who(
         lab, errand, f"Log in to {asserting.relying}. Nobody asked for it: the Response is unsolicited.", []
     )
@@ -157,6 +159,7 @@ def _home(lab: Lab) -> Response:
     asserting = lab.asserting
     salesforce = asserting.flavour == "salesforce"
     addresses = [("metadata", profile.IDP_METADATA if salesforce else METADATA)]
+    addresses += [(f"metadata of {each['name']} (path unconfirmed)", each["metadata"]) for each in apps.app_rows(lab)]
     return draw(
         "home.html",
         heading="Mock identity provider",
@@ -164,10 +167,11 @@ def _home(lab: Lab) -> Response:
         remarks=lab.remarks,
         starts=[
             Start(
-                href=profile.IDP_START + "?app=0sp" if salesforce else START,
+                href=profile.IDP_START if salesforce else START,
                 text="Log in to the service provider",
                 says="IdP-initiated: an unsolicited Response.",
-            )
+            ),
+            *apps.app_starts(lab),
         ],
         facts=_settings(asserting),
         keys=key_rows(lab, asserting),

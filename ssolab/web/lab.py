@@ -137,6 +137,8 @@ class Errand:
     request: AuthnRequest | None = None
     acs: IndexedEndpoint | None = None
     relay_state: str | None = None
+    app: str | None = None
+    """The API name of the connected app that it is for, where the asserting party is an org."""
 
 
 class Lab:

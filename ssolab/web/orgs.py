@@ -17,13 +17,13 @@ from werkzeug.exceptions import NotFound
 from ssolab.core.findings import InputError, has_error
 from ssolab.salesforce.arrival import judge_address, site_unknown, subject_not_a_user
 from ssolab.salesforce.login_codes import LoginCode, login_code
-from ssolab.salesforce.org import record_in
+from ssolab.salesforce.org import record_in, user_record
 from ssolab.salesforce.provisioning import FEDERATION, judge_provisioning
+from ssolab.salesforce.switches import described
 from ssolab.salesforce.validator import Seen, look, validator_report
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.reading import read_message
 from ssolab.web.addresses import HISTORY, VALIDATOR
-from ssolab.web.answers import record_of
 from ssolab.web.keys import signing_key
 from ssolab.web.pages import Start, draw, sentence, shown
 
@@ -76,6 +76,16 @@ def config_id(lab: Lab) -> str | None:
     return next((found for each in lab.relying.acs if (found := record_in(each.location, "sc"))), None)
 
 
+def pending(lab: Lab) -> frozenset[str]:
+    """Name the requests that a Response may answer.
+
+    An empty set would mean that only an unsolicited one is welcome; where none is, a request that nobody was sent
+    stands in.
+    """
+    unsolicited = lab.play.relying_org.switches.unsolicited or not is_org(lab)
+    return lab.pending.keys() or (frozenset() if unsolicited else frozenset({lab.request_id(lab.now())}))
+
+
 def judged_by_org(lab: Lab, report: Report[Principal], arrived: Sequence[Finding]) -> Report[Principal]:
     """Let the org judge what SAML does not: the address, which user is meant, and whether one can be made."""
     if not is_org(lab):
@@ -109,7 +119,7 @@ def _mapped(user: User, mapping: str) -> str | None:
     """Give what a configuration knows a user by."""
     if mapping == "FederationId":
         return next(iter(user.attributes.get(FEDERATION, ())), None)
-    return record_of(user) if mapping == "UserId" else user.username
+    return user_record(user.username) if mapping == "UserId" else user.username
 
 
 def login_status(lab: Lab, findings: Sequence[Finding], xml: bytes) -> LoginCode | None:
@@ -125,6 +135,20 @@ def unread_status(lab: Lab) -> LoginCode | None:
 def told(status: LoginCode | None) -> str | None:
     """Say what the login history shows."""
     return f"Login history: {status}, {status.text or 'of which no text is known'}." if status else None
+
+
+def facts(lab: Lab) -> list[tuple[str, str]]:
+    """Say how the org's switches stand, for the settings on the front page."""
+    if not is_org(lab):
+        return []
+    relying, org = lab.relying, lab.play.relying_org
+    config = org.config_for(relying.asserting)
+    stands = described(org.switches, clock=relying.skew, expiry=relying.checks_expiry)
+    rows = [(f"switch {name}", how) for name, how in stands]
+    if config is None:
+        return rows
+    makes = "on" if config.user_provisioning else "off"
+    return [("SAML configuration", config.name), ("user provisioning", makes), *rows]
 
 
 def further_pages() -> list[Start]:

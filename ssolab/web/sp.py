@@ -121,7 +121,7 @@ def _consume(lab: Lab) -> Response:
         expected = expected_of(
             relying,
             now=lab.now(),
-            pending=lab.pending.keys(),
+            pending=orgs.pending(lab),
             replay=None if has_error(arrived) else lab.seen,  # what came to the wrong address is not used up by that
             unsolicited=switches.unsolicited,
             opinions=lab.config.opinions,
@@ -185,7 +185,7 @@ def _home(lab: Lab) -> Response:
         intro=["It sends you to the identity provider and judges what you bring back, with every reason shown."],
         remarks=lab.remarks,
         starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first.")],
-        facts=_settings(relying),
+        facts=_settings(relying) + orgs.facts(lab),
         keys=key_rows(lab, relying),
         addresses=[("metadata", base + METADATA), ("login", base + LOGIN)]
         + [(f"AssertionConsumerService, {each.binding.rpartition(':')[2]}", each.location) for each in relying.acs],
