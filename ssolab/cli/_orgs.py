@@ -106,10 +106,14 @@ def _settled(org: Org, habits: Habits) -> Org:
 
 
 def _switched(relying: RelyingParty, switches: Switches) -> RelyingParty:
+    """Lay the switches over the settings; that an org takes SHA-1 under an assertion is documented, so it is none."""
+    from ssolab.core.keys import Permission
+
     return replace(
         relying,
         skew=CLOCK_ALLOWANCE if switches.clock is None else switches.clock,
         checks_expiry=switches.expiry is True,
+        permit=relying.permit | {Permission.SHA1},
     )
 
 

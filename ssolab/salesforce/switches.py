@@ -124,27 +124,26 @@ def _clock(word: str, called: str) -> timedelta:
 
 
 def described(switches: Switches, *, clock: timedelta, expiry: bool) -> tuple[tuple[str, str], ...]:
-    """Say how each switch stands, for people, and on what it rests where nobody set it.
+    """Say how each switch stands, for people, and on what it rests where it stands as it usually does.
 
     Args:
         switches: as they were set.
         clock: the allowance in force.
         expiry: whether an expired certificate refuses, as in force.
     """
-    stands = {
+    stands, usual = _stands(switches, clock, expiry=expiry), _stands(Switches(), CLOCK_ALLOWANCE, expiry=False)
+    reasons = {each.name: f" (default: {each.rests_on})" for each in SWITCHES}
+    return tuple((name, stand + (reasons[name] if stand == usual[name] else "")) for name, stand in stands.items())
+
+
+def _stands(switches: Switches, clock: timedelta, *, expiry: bool) -> dict[str, str]:
+    return {
         "clock": in_words(clock),
         "expiry": _word("expiry", on=expiry),
         "destination": _word("destination", on=switches.destination),
         "unsolicited": _word("unsolicited", on=switches.unsolicited),
         "users": _word("users", on=switches.users),
     }
-    usual = Switches()
-
-    def told(each: Switch) -> str:
-        chosen = getattr(switches, each.name) != getattr(usual, each.name)
-        return stands[each.name] if chosen else f"{stands[each.name]} (default: {each.rests_on})"
-
-    return tuple((each.name, told(each)) for each in SWITCHES)
 
 
 def _word(name: str, *, on: bool) -> str:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import Severity, errors_of
 from ssolab.core.instants import in_words
-from ssolab.core.xmltree import DS, SAML, SAMLP, children, parse
+from ssolab.core.xmltree import DS, SAML, SAMLP, children, compiled, parse
 from ssolab.salesforce.login_codes import LoginCode, Step, login_code, place_of
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ _REFERENCE: Final = frozenset(
         "missing-enveloped-transform", "forbidden-transform", "relative-namespace", "undefined-canonical-form",
     }
 )  # fmt: skip
+_WHOLE_TEXT: Final = compiled("string()")
+_LONGEST: Final = 400  # characters of a subject or ID; an honest one is far shorter
 _PARTS: Final = ("response", "assertion")
 
 
@@ -110,7 +112,7 @@ def _subject(assertion: Element | None) -> str | None:
 
 
 def _text(element: Element) -> str:
-    return "".join(map(str, element.itertext()))
+    return str(_WHOLE_TEXT(element))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,7 +180,7 @@ def validator_report(
 
 def _section(step: Step, title: str, found: Sequence[Finding], own: tuple[Line, ...]) -> Section:
     judged = step not in {Step.ATTRIBUTES, Step.SITE, Step.PORTAL, Step.SESSION}
-    said = tuple(Line(text=_said(each)) for each in found)
+    said = tuple(dict.fromkeys(Line(text=_said(each)) for each in found))
     ok = (Line(text="Ok" if judged else "not judged here"),)
     return Section(
         number=step,
@@ -231,14 +233,12 @@ def _is_about(found: Finding, part: str, seen: Seen) -> bool:
 
 
 def _closing(by_step: Mapping[Step, Sequence[Finding]], seen: Seen) -> Iterator[Line]:
-    unmapped = errors_of(by_step.get(Step.USER, ()))
-    if unmapped:
-        told = (
-            f"Subject: {seen.subject} Unable to map the subject to a Salesforce user AssertionId: {seen.assertion_id}"
-        )
+    subject, identifier = ((each or "none")[:_LONGEST] for each in (seen.subject, seen.assertion_id))
+    if errors_of(by_step.get(Step.USER, ())):
+        told = f"Subject: {subject} Unable to map the subject to a Salesforce user AssertionId: {identifier}"
         yield Line(text=told, confirmed=True)
     else:
-        yield Line(text=f"Subject: {seen.subject or 'none'} AssertionId: {seen.assertion_id or 'none'}")
+        yield Line(text=f"Subject: {subject} AssertionId: {identifier}")
     for step in (Step.REPLAY, Step.USER, Step.PROVISIONING):
         yield from (Line(text=_said(each)) for each in by_step.get(step, ()))
 

@@ -19,7 +19,7 @@ from ssolab.salesforce.arrival import judge_address, site_unknown, subject_not_a
 from ssolab.salesforce.login_codes import LoginCode, login_code
 from ssolab.salesforce.org import record_in, user_record
 from ssolab.salesforce.provisioning import FEDERATION, judge_provisioning
-from ssolab.salesforce.switches import described
+from ssolab.salesforce.switches import CLOCK_ALLOWANCE, described
 from ssolab.salesforce.validator import Seen, look, validator_report
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.reading import read_message
@@ -267,6 +267,6 @@ def _shown(lab: Lab, findings: Sequence[Finding], xml: bytes, source: str) -> Va
         _seen(xml),
         trusted=frozenset(key.certificate.der for key in relying.trusted if key.certificate),
         skew=relying.skew,
-        skew_given=lab.play.relying_org.switches.clock is not None,
+        skew_given=relying.skew != CLOCK_ALLOWANCE,
     )
     return Validated(report=report, source=source, xml=shown(xml), accepted=not has_error(findings))

@@ -156,17 +156,13 @@ def _consume(lab: Lab) -> Response:
     if lab.bases.asserting:
         again.append(Start(href=lab.bases.asserting + START, text="IdP-initiated"))
     again += orgs.further_pages() if status else []
-    remarks = [
-        orgs.told(status),
-        f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
-    ]
     return result(
         entry,
         heading="Logged in" if person else "Login refused",
-        says="Nobody was logged in. Every reason stands below.",
+        says=" ".join(filter(None, ["Nobody was logged in. Every reason stands below.", orgs.told(status)])),
         again=again,
         go_to=go_to if go_to != "/" else None,
-        remark=" ".join(filter(None, remarks)) or None,
+        remark=f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
     )
 
 

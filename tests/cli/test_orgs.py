@@ -11,6 +11,7 @@ import pytest
 from ssolab.cli import run
 from ssolab.cli.serve import config_of
 from ssolab.core.findings import ConfigError
+from ssolab.core.keys import Permission
 from ssolab.cutover.habits import Habits, Known
 from ssolab.salesforce.switches import Switches
 from ssolab.saml.names import POST, REDIRECT
@@ -65,6 +66,13 @@ def test_requests_go_as_the_orgs_configuration_says() -> None:
     older = replace(org.configs["Okta"], redirect_binding=False, request_signature_method=None)
     relying = served(org_with(org=replace(org, configs={"Okta": older}))).relying
     assert (relying.binding, relying.hash) == (POST, "sha1")
+
+
+def test_an_org_takes_sha_1_under_an_assertion_as_salesforce_says() -> None:
+    # facts/salesforce.md 4.1: RSA with SHA-1 or SHA-256
+    assert Permission.SHA1 in served().relying.permit
+    generic = replace(builtin_lab(), flavours={"relying": "generic"})
+    assert served(generic).relying.permit == frozenset()
 
 
 def test_an_org_as_identity_provider_signs_both_unless_told_otherwise() -> None:

@@ -66,6 +66,15 @@ def test_what_is_wrong_is_said_with_file_and_line(party: str, complaint: str, tm
         org(tmp_path, party)
 
 
+def test_a_user_of_the_lab_can_have_the_attributes_that_provisioning_wants(tmp_path: Path) -> None:
+    folder = lab(tmp_path, "")
+    named = 'attributes = { "User.LastName" = "Haddad", "User.ProfileId" = "Standard User" }'
+    text = (folder / "ssolab.toml").read_text()
+    (folder / "ssolab.toml").write_text(f'[lab]\nusers = [{{ username = "amira", {named} }}]\n{text}')
+    (user,) = load_lab(folder, environ={}).users
+    assert dict(user.attributes) == {"User.LastName": ("Haddad",), "User.ProfileId": ("Standard User",)}
+
+
 @pytest.mark.parametrize("party", ['source = "force-app"', 'switches = { expiry = "strict" }'])
 def test_only_an_org_has_them(party: str, tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match="is for an org of Salesforce"):

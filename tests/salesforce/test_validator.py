@@ -53,6 +53,13 @@ def test_a_message_is_looked_at_without_believing_it() -> None:
         look(b"<a", "x")
 
 
+def test_a_subject_is_whole_whatever_splits_it_and_no_longer_than_a_line_bears() -> None:
+    split = message().replace(b"amira@", b"amira<!-- x -->@")
+    assert look(split, "x").subject == "amira@greenmoor.org"
+    long = look(message().replace(b"amira@", b"a" * 5000), "x")
+    assert all(len(line.text) < 900 for line in report(seen=long).closing)
+
+
 def test_the_sections_are_numbered_and_only_the_eleventh_is_said_to_be_salesforces() -> None:
     sections = report().sections
     assert [each.number for each in sections] == list(range(1, 15))
