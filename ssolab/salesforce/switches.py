@@ -17,7 +17,6 @@ from ssolab.core.instants import in_words, parse_duration
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-REMEMBERED_CLOCK: Final = timedelta(milliseconds=480_000)
 LONGEST_CLOCK: Final = timedelta(days=1)
 DESTINATION: Final = "destination-mismatch"
 

@@ -103,7 +103,7 @@ def _user_findings(lab: Lab, person: Principal) -> Iterator[Finding]:
     config = org.config_for(lab.relying.asserting)
     provisions = config is not None and config.user_provisioning is True
     if provisions:
-        yield from judge_provisioning(person.name_id, person.attributes)
+        yield from judge_provisioning(person.name_id, person.attributes, portal=request.path.endswith(SITE_LOGIN))
     if not org.switches.users or provisions:  # whoever is made on the fly need not be there yet
         return
     mapping = config.identity_mapping if config else "Username"

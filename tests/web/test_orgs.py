@@ -261,6 +261,18 @@ def test_with_user_provisioning_an_assertion_has_to_say_whom_to_make() -> None:
     assert "User.LastName is not in the assertion" in page.text
 
 
+def test_at_a_site_provisioning_makes_a_portal_user_and_wants_a_contact_and_an_account() -> None:
+    here = "https://greenmoor.my.site.com/customer/login?so=00D000000000062"
+    acs = (*salesforce_relying().acs, IndexedEndpoint(binding=POST, location=here, index=1))
+    made = User(username=AMIRA.username, attributes=JIT)
+    pair = with_config(org_pair(sso=replace(SSO_CONFIG, user_provisioning=True), users=(made,), acs=acs))
+    carry(pair, unsolicited(pair), f"/customer/login?so={ORG}")
+    assert [found.message for found in last(pair).errors] == [
+        f"{name} is not in the assertion"
+        for name in ("Contact.Email", "Contact.LastName", "Account.Name", "Account.AccountNumber")
+    ]
+
+
 def test_without_user_provisioning_nobody_asks_for_those_attributes() -> None:
     pair = org_pair(sso=replace(SSO_CONFIG, user_provisioning=False))
     assert carry(pair, unsolicited(pair)).status_code == 200
