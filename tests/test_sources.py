@@ -250,7 +250,7 @@ def test_a_named_file_without_a_whole_certificate_is_refused(lab: Path, data: by
 MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "unknown-key-of-party": (
         ('profile = "okta-idp-request"', 'profil = "okta-idp-request"'),
-        "metadata/ssolab.toml:39: unknown key 'profil' of party okta; did you mean profile?",
+        "metadata/ssolab.toml:40: unknown key 'profil' of party okta; did you mean profile?",
     ),
     "unknown-table": (("[lab]", "[laboratory]\n[lab]"), "ssolab.toml:4: unknown key 'laboratory'"),
     "later-key": (('do = "publish"', 'window = 1\n  do = "publish"'), "unknown key 'window'"),

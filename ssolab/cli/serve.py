@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssolab.cli import version_option
+from ssolab.cli._orgs import switch_option
 from ssolab.cli._shell import instant
 from ssolab.core.findings import ConfigError
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.model import Inventory, Link
-    from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty, SignedParts
+    from ssolab.saml.parties import SignedParts
     from ssolab.web.app import RunningLab
     from ssolab.web.journal import Entry
     from ssolab.web.lab import LabConfig, Play
@@ -56,6 +56,7 @@ SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
     "--at", callback=instant, metavar="ISO-8601", help="Where the lab's clock starts. Default: the lab's own, else now."
 )
 @click.option("--sign", type=click.Choice(["assertion", "response", "both"]), help="What the asserting party signs.")
+@switch_option
 @click.option(
     "--encrypt",
     multiple=True,
@@ -97,7 +98,15 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
     inventory = encrypting(load_lab(lab, environ=os.environ), options["encrypt"])
     link = chosen_link(inventory, wanted)
     place = bound_host(host or inventory.host, unsafe=options["unsafe_bind"])
-    config = config_of(inventory, link, host=place, port=options["port"], at=options["at"], sign=options["sign"])
+    config = config_of(
+        inventory,
+        link,
+        host=place,
+        port=options["port"],
+        at=options["at"],
+        sign=options["sign"],
+        switches=options["switches"],
+    )
     config = answering_by(config, options["response_binding"])
     with running_lab(config) as running:
         if options["token_file"] is not None:
@@ -150,6 +159,7 @@ def config_of(  # noqa: PLR0913  each is an option of the command
     port: int,
     at: datetime | None = None,
     sign: SignedParts | None = None,
+    switches: tuple[str, ...] = (),
 ) -> LabConfig:
     """Set up a lab that plays one link, with twins where private keys are missing.
 
@@ -165,7 +175,7 @@ def config_of(  # noqa: PLR0913  each is an option of the command
 
     cast = cast_for(inventory, new_private_key)
     starts = at or inventory.clock or datetime.now(UTC)
-    plays = tuple(_plays(inventory, link, cast, sign))
+    plays = tuple(_plays(inventory, link, cast, sign, switches))
     origins = origins_of(inventory, plays, cast, starts)
     first, *others = (believing(play, origins) for play in plays)
     twins = {
@@ -180,6 +190,8 @@ def config_of(  # noqa: PLR0913  each is an option of the command
         users=inventory.users or (User(username=SOMEBODY),),
         link=link.id,
         flow=link.flow,
+        asserting_org=first.asserting_org,
+        relying_org=first.relying_org,
         at=at or inventory.clock,
         host=host,
         ports=(port, port + 1, port + 2) if port else (0, 0, 0),
@@ -191,10 +203,12 @@ def config_of(  # noqa: PLR0913  each is an option of the command
     )
 
 
-def _plays(inventory: Inventory, link: Link, cast: Cast, sign: SignedParts | None) -> Iterator[Play]:
+def _plays(
+    inventory: Inventory, link: Link, cast: Cast, sign: SignedParts | None, switches: tuple[str, ...]
+) -> Iterator[Play]:
     """Set up the wanted link first, then every other one for which the lab has the metadata."""
+    from ssolab.cli._orgs import played
     from ssolab.cutover.staging import pair
-    from ssolab.web.lab import Play
 
     for each in (link, *(other for other in inventory.links.values() if other.id != link.id)):
         try:
@@ -203,13 +217,7 @@ def _plays(inventory: Inventory, link: Link, cast: Cast, sign: SignedParts | Non
             if each is link:
                 raise
             continue
-        flavour = _flavour(inventory, "asserting", asserting)
-        yield Play(
-            link=each.id,
-            flow=each.flow,
-            asserting=replace(asserting, sign=sign or asserting.sign, flavour=flavour),
-            relying=replace(relying, flavour=_flavour(inventory, "relying", relying)),
-        )
+        yield played(inventory, each, (asserting, relying), switches=switches, sign=sign)
 
 
 def _certificates(inventory: Inventory, link: Link) -> Iterator[Certificate]:
@@ -222,12 +230,6 @@ def _certificates(inventory: Inventory, link: Link) -> Iterator[Certificate]:
         yield from (key.certificate for key in (role.trusted_keys("") if role else ()) if key.certificate)
     if sp and asserting_party(inventory, link).encrypts:
         yield from (key.certificate for key in sp.encryption_keys("") if key.certificate and key.public.kind == "RSA")
-
-
-def _flavour(inventory: Inventory, side: str, party: AssertingParty | RelyingParty) -> Flavour:
-    """Give the flavour in which a side is served: what the lab settings say of that side, else the party's own."""
-    said = inventory.flavours.get(side)
-    return party.flavour if said is None else "salesforce" if said == "salesforce" else "generic"
 
 
 def remarks(inventory: Inventory, *, twins: bool) -> Iterator[str]:

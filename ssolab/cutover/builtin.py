@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.cutover.greenmoor import README, lab_text
 from ssolab.salesforce import profile, source
+from ssolab.salesforce.apps import ConnectedApp, SamlAppConfig, app_path
+from ssolab.salesforce.elements import write_elements
 from ssolab.saml.metadata import (
     Endpoint,
     EntityDescriptor,
@@ -127,6 +129,20 @@ PARTNERS: Final = (
     ),
 )
 
+APP: Final = ConnectedApp(
+    contact_email="sso@greenmoor.org",
+    label="Harvest Portal",
+    saml_config=SamlAppConfig(
+        acs_url="https://portal.harvest.example/saml/acs",
+        entity_url="https://portal.harvest.example/saml",
+        issuer=DOMAIN,
+        saml_name_id_format="EmailAddress",
+        saml_signing_algo_type="SHA256",
+        saml_subject_type="Username",
+    ),
+)
+"""The one app to which greenmoor itself logs people in."""
+
 CERTIFICATES: Final = ("proxy", "sso_2027", "greenmoor", *(each.id for each in PARTNERS), "proxy_2010", "proxy_2011")
 """The names of the certificates that the lab and the scenarios are made of, in the order of the package's file."""
 
@@ -152,6 +168,7 @@ def lab_files(certificates: Mapping[str, Certificate]) -> dict[str, bytes]:
         body, meta = source.certificate_paths(name)
         files[f"salesforce/{body}"] = certificates[key].pem.encode()
         files[f"salesforce/{meta}"] = source.write(_meta(certificates[key], own=key != "proxy"))
+    files[f"salesforce/{app_path('Harvest_Portal')}"] = write_elements(APP)
     for partner in PARTNERS:
         certificate = certificates[partner.id]
         files[f"partners/{partner.id}/metadata.xml"] = write_entity(_partner(partner, certificate))

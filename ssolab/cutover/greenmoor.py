@@ -34,6 +34,7 @@ id = "greenmoor"
 kind = "salesforce"
 metadata = ["salesforce/SAMLSP-ORG_ID.xml", "salesforce/samlidp.xml"]
 certificates = "salesforce/certs"
+source = "salesforce"                             # its project: SAML configurations and connected apps
 profile = "salesforce-sp"
 
 [[party]]

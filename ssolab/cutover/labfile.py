@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.keys import Permission
-from ssolab.cutover import tables
+from ssolab.cutover import orgs, tables
 from ssolab.cutover.attributes import attributes_of
 from ssolab.cutover.belongings import certificates_of, one_certificate
 from ssolab.cutover.habits import Habits
@@ -146,7 +146,7 @@ def _party(table: Table, around: Surroundings) -> Party:
         (
             "id", "kind", "metadata", "metadata_key", "entity_id", "private_network",
             "certificates", "password_env", "profile", "override", "flavour", "allow", "encrypt",
-            "single_logout", "logout_binding", "logout_hash",
+            "single_logout", "logout_binding", "logout_hash", *orgs.KEYS,
         )
     )  # fmt: skip
     kind = table.choice("kind", PartyKind)
@@ -170,6 +170,7 @@ def _party(table: Table, around: Surroundings) -> Party:
         single_logout=table.truth("single_logout"),
         logout_binding=_BINDINGS[table.choice("logout_binding", Binding)] if "logout_binding" in table.values else None,
         logout_hash=table.choice("logout_hash", Hash).value if "logout_hash" in table.values else None,
+        org=orgs.org_of(table, around.files, salesforce=kind is PartyKind.SALESFORCE),
     )
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import ConfigError
 from ssolab.cutover.habits import Habits, Known
+from ssolab.salesforce.org import Org
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -86,7 +87,7 @@ class Party:
     `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `encrypts` is
     what it encrypts of a Response, as an identity provider. `single_logout`, `logout_binding` (a URI) and `logout_hash`
     say whether it offers single logout, and how it sends and signs that, where its flavour and the metadata shall not
-    decide.
+    decide. `org` is what is known of a Salesforce org beyond its metadata.
     """
 
     id: str
@@ -103,6 +104,7 @@ class Party:
     single_logout: bool | None = None
     logout_binding: str | None = None
     logout_hash: str | None = None
+    org: Org = field(default_factory=Org)
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether the certificate is one of this party's own, by its files or by its metadata."""

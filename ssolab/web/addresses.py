@@ -18,3 +18,5 @@ ACS: Final = "/saml/acs"
 
 RESOLUTION: Final = "/saml/artifact"
 """Where the asserting party resolves artifacts, by SOAP."""
+VALIDATOR: Final = "/saml/validator"
+HISTORY: Final = "/saml/login-history"

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import TYPE_CHECKING, Final
 
 from ssolab.cutover.scene import Flow
-from ssolab.salesforce import profile
+from ssolab.salesforce.org import user_record
 from ssolab.saml.bindings import encode_post
 from ssolab.saml.issue import draft_refusal, draft_response, seal
 from ssolab.saml.logout_checks import Session
 from ssolab.saml.names import AUTHN_FAILED, RESPONDER
 from ssolab.saml.obligations import name_for
 from ssolab.saml.statuses import Declined
+from ssolab.web.apps import name_by_app, spoken_to
 from ssolab.web.artifact import by_artifact, send_artifact
 from ssolab.web.pages import draw, nonce, posts_to
 
@@ -29,12 +29,12 @@ REFUSED_BY_USER: Final = Declined((RESPONDER, AUTHN_FAILED), "the user declined 
 
 def assert_user(lab: Lab, errand: Errand, login: LastLogin) -> Response:
     """Say to the service provider who logged in, and when."""
-    asserting, now, user = lab.asserting, lab.now(), login.user
+    asserting, now, user = spoken_to(lab, errand), lab.now(), login.user
 
     def new_id() -> str:
         return lab.response_id(now)
 
-    name = name_for(
+    name = name_by_app(lab, errand.app, user, new_id) or name_for(
         errand.request, user.username, issuer=asserting.entity_id, audience=asserting.relying, new_id=new_id
     )
     response = draft_response(
@@ -62,7 +62,7 @@ def assert_user(lab: Lab, errand: Errand, login: LastLogin) -> Response:
 
 def decline(lab: Lab, errand: Errand, why: Declined) -> Response:
     """Say to the service provider that nobody is asserted, and why; signed, so that it can be believed."""
-    asserting, now = lab.asserting, lab.now()
+    asserting, now = spoken_to(lab, errand), lab.now()
     response = draft_refusal(
         asserting,
         now=now,
@@ -77,7 +77,7 @@ def decline(lab: Lab, errand: Errand, why: Declined) -> Response:
 
 
 def _send(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None) -> Response:
-    asserting = lab.asserting
+    asserting = spoken_to(lab, errand)
     acs = errand.acs or asserting.default_acs
     if by_artifact(asserting, acs):
         return send_artifact(lab, errand, xml, what, username)
@@ -100,15 +100,9 @@ def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, .
     if asserting.flavour != "salesforce":
         return {**user.attributes, **user.stated}
     own = {
-        "userId": (_record_of(user),),
+        "userId": (user_record(user.username),),
         "username": (user.username,),
         "email": (user.username,),
         "is_portal_user": ("false",),
     }
     return {**own, **user.attributes, **user.stated}
-
-
-def _record_of(user: User) -> str:
-    """Give a user a record id that is always the same, in the 18-character form."""
-    digits = int.from_bytes(hashlib.sha256(user.username.encode()).digest()[:4]) % 10**8
-    return profile.long_id(f"005000{digits:09}")

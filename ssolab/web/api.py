@@ -89,6 +89,8 @@ def as_json(lab: Lab, entry: Entry) -> dict[str, object]:
         "summary": entry.summary,
         "user": entry.user,
         "verdict": entry.verdict,
+        "login_status": entry.login_status,
+        "login_text": entry.login_status.text if entry.login_status else None,
         "findings": plain(entry.findings),
         "principal": plain(entry.principal),
         "signature": signature_of(lab, entry),
@@ -243,6 +245,8 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             "signature": signature_of(lab, entry),
             "verifiers": entry.verifiers,
             "decryption": entry.decryption,
+            "login_status": entry.login_status,
+            "login_text": entry.login_status.text if entry.login_status else None,
             "journal": entry.number,
         },
     )

@@ -20,6 +20,7 @@ from ssolab.saml.names import PROTECTED_TRANSPORT
 from ssolab.saml.obligations import STRANGER, asks_for_an_address, declined
 from ssolab.saml.request_checks import accept_request, request_expected_of
 from ssolab.saml.statuses import ON_PURPOSE, Declined
+from ssolab.web import apps
 from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, RESOLUTION, SSO, START
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
 from ssolab.web.artifact import answer_resolve, by_artifact, wanted_acs
@@ -77,7 +78,6 @@ def create_asserting_app(lab: Lab) -> LabApp:
         return _receive(lab, lambda: decode_post(form_fields(), "the request in the form"))
 
     @app.get(START)
-    @app.get(profile.IDP_START)
     def start() -> Response:
         return _start(lab)
 
@@ -90,14 +90,13 @@ def create_asserting_app(lab: Lab) -> LabApp:
         return _answer(lab, request.form)
 
     add_logout(app, lab, "asserting")
+    apps.add_app_pages(app, lab, lambda name: _start(lab, name))
     return app
 
 
 def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
-    asserting = lab.asserting
-
     def expected() -> RequestExpected:
-        held = request_expected_of(lab.asserting, now=lab.now(), opinions=lab.config.opinions)
+        held = request_expected_of(apps.speaking(lab, app), now=lab.now(), opinions=lab.config.opinions)
         return replace(held, known=signing_key(lab.relying))
 
     def judge() -> Report[AcceptedRequest]:
@@ -105,6 +104,8 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
 
     try:
         received = decode()
+        app = apps.app_of_request(lab, received.xml)
+        asserting = apps.speaking(lab, app)
         report = judged_afresh(lab, "asserting", judge)
     except InputError as error:
         return unreadable(lab, error, side="asserting", wanted="AuthnRequest")
@@ -133,6 +134,7 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         request=made,
         acs=accepted.acs if asks_for_an_address(made) else None,
         relay_state=bounded_relay_state(accepted.relay_state),
+        app=app,
     )
     context = None if asserting.flavour == "salesforce" else PROTECTED_TRANSPORT
     people, login = people_for(lab, made), lab.last_login
@@ -155,14 +157,14 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
     return judged(entry, _ask_who(lab, errand, f"{asserting.relying} asks who you are.", facts))
 
 
-def _start(lab: Lab) -> Response:
-    asserting = lab.asserting
+def _start(lab: Lab, app: str | None = None) -> Response:
+    asserting = apps.speaking(lab, app)
     wanted = request.args.get("sp")
     if wanted is not None and wanted != asserting.relying:
         remedy = f"this lab plays {asserting.relying}; leave sp out or name that"
         raise InputError("sp", f"no service provider {wanted!r} is registered here", remedy)
     acs = wanted_acs(asserting, request.args.get("binding"))
-    errand = Errand(acs=acs, relay_state=bounded_relay_state(request.args.get("RelayState")))
+    errand = Errand(acs=acs, relay_state=bounded_relay_state(request.args.get("RelayState")), app=app)
     return _ask_who(
         lab, errand, f"Log in to {asserting.relying}. Nobody asked for it: the Response is unsolicited.", []
     )
@@ -232,6 +234,7 @@ def _home(lab: Lab) -> Response:
     asserting = lab.asserting
     salesforce = asserting.flavour == "salesforce"
     addresses = [("metadata", profile.IDP_METADATA if salesforce else METADATA)]
+    addresses += [(f"metadata of {each['name']} (path unconfirmed)", each["metadata"]) for each in apps.app_rows(lab)]
     return draw(
         "home.html",
         heading="Mock identity provider",
@@ -239,11 +242,12 @@ def _home(lab: Lab) -> Response:
         remarks=lab.remarks,
         starts=[
             Start(
-                href=profile.IDP_START + "?app=0sp" if salesforce else START,
+                href=profile.IDP_START if salesforce else START,
                 text="Log in to the service provider",
                 says="IdP-initiated: an unsolicited Response.",
             ),
             LOG_OUT,
+            *apps.app_starts(lab),
         ],
         facts=_settings(asserting),
         keys=key_rows(lab, asserting),

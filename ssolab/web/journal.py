@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.findings import DecryptionFacts, Finding, Opinion, SignatureFacts
+    from ssolab.salesforce.login_codes import LoginCode
     from ssolab.saml.checks import Principal
 
 
@@ -42,6 +43,8 @@ class Entry:
     signature: SignatureFacts | None = None
     verifiers: Mapping[str, Opinion] = field(default_factory=dict)
     decryption: tuple[DecryptionFacts, ...] = ()
+    login_status: LoginCode | None = None
+    """The code of the login history, where an org of Salesforce refused."""
     message: bytes = b""
     """The SAML message as XML; the public part of the conversation, never a key."""
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
+from ssolab.salesforce.org import Org
 from ssolab.saml.asking import Asking
 from ssolab.web.artifact_client import exchange
 from ssolab.web.journal import Entry, Journal
@@ -96,12 +97,14 @@ class Bases:
 
 @dataclass(frozen=True, kw_only=True)
 class Play:
-    """One link as the lab can play it."""
+    """One link as the lab can play it; what is known of a side that is an org stands beside it."""
 
     link: str
     asserting: AssertingParty
     relying: RelyingParty
     flow: Flow | None = None
+    asserting_org: Org = field(default_factory=Org)
+    relying_org: Org = field(default_factory=Org)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,6 +123,8 @@ class LabConfig:
     users: tuple[User, ...]
     link: str = "lab"
     flow: Flow | None = None
+    asserting_org: Org = field(default_factory=Org)
+    relying_org: Org = field(default_factory=Org)
     at: datetime | None = None
     running: bool = True
     opinions: bool = True
@@ -140,6 +145,8 @@ class Errand:
     request: AuthnRequest | None = None
     acs: IndexedEndpoint | None = None
     relay_state: str | None = None
+    app: str | None = None
+    """The API name of the connected app that it is for, where the asserting party is an org."""
 
     @property
     def fresh(self) -> bool:
@@ -191,7 +198,14 @@ class Lab:
         self.playing = threading.RLock()
         """Held while a login is played without a browser, so that nobody changes the link in its middle."""
         self._lock = threading.Lock()
-        self._play = Play(link=config.link, flow=config.flow, asserting=config.asserting, relying=config.relying)
+        self._play = Play(
+            link=config.link,
+            flow=config.flow,
+            asserting=config.asserting,
+            relying=config.relying,
+            asserting_org=config.asserting_org,
+            relying_org=config.relying_org,
+        )
         self._plays = {play.link: play for play in (self._play, *config.others)}
 
     @property

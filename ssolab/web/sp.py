@@ -9,9 +9,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from flask import Response, request
-from werkzeug.exceptions import MethodNotAllowed, NotFound
+from werkzeug.exceptions import MethodNotAllowed
 
-from ssolab.core.findings import InputError
+from ssolab.core.findings import InputError, has_error
 from ssolab.core.instants import in_words
 from ssolab.cutover.scene import Flow
 from ssolab.saml.artifact import PARAMETER, decode_artifact
@@ -20,6 +20,7 @@ from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
 from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.names import POST
+from ssolab.web import orgs
 from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.artifact_relying import resolved
@@ -82,19 +83,8 @@ def create_relying_app(lab: Lab) -> LabApp:
             ["POST"], "A Response comes by HTTP-POST or by artifact (SAML2Prof 4.1.2); this was a GET."
         )
 
-    @app.post("/")
-    def consume_at_an_org() -> Response:
-        org = lab.relying.org_id
-        if lab.relying.flavour != "salesforce":
-            raise NotFound(
-                f"A generic service provider takes Responses at {ACS}; only a Salesforce org does at /?so=ORG."
-            )
-        asked_for = request.args.get("so", "")
-        if org and asked_for and asked_for[:15] != org[:15]:
-            raise NotFound(f"No org {asked_for!r} is played here; its id is {org}.")
-        return _consume(lab)
-
     add_logout(app, lab, "relying")
+    orgs.add_org_pages(app, lab, lambda: _consume(lab))
     return app
 
 
@@ -132,10 +122,19 @@ def _ask(lab: Lab) -> Response:
 
 
 def _consume(lab: Lab) -> Response:
+    arrived, switches = orgs.arrival_findings(lab), lab.play.relying_org.switches
+
     def judge() -> Report[Principal]:
-        asked = {identifier: each.asking for identifier, each in lab.pending.held().items()}
-        expected = expected_of(lab.relying, now=lab.now(), pending=asked, replay=lab.seen, opinions=lab.config.opinions)
-        return accept(received.xml, replace(expected, known=signing_key(lab.asserting)))
+        expected = expected_of(
+            lab.relying,
+            now=lab.now(),
+            pending=orgs.pending(lab),
+            replay=None if has_error(arrived) else lab.seen,  # what came to the wrong address is not used up by that
+            unsolicited=switches.unsolicited,
+            opinions=lab.config.opinions,
+        )
+        expected = replace(expected, known=signing_key(lab.asserting), ignore=switches.ignore)
+        return orgs.judged_by_org(lab, accept(received.xml, expected), arrived)
 
     try:
         fields = form_fields()
@@ -144,7 +143,7 @@ def _consume(lab: Lab) -> Response:
         received = _response(decode_post(fields, "the Response in the form"))
         report = judged_afresh(lab, "relying", judge)
     except InputError as error:
-        return unreadable(lab, error, side="relying", wanted="Response")
+        return unreadable(lab, error, side="relying", wanted="Response", login_status=orgs.unread_status(lab))
     return _ended(lab, received.xml, report, received.relay_state)
 
 
@@ -154,7 +153,7 @@ def _resolve(lab: Lab, pairs: Iterable[tuple[str, str]]) -> Response:
         xml, report = resolved(lab, carried)
     except InputError as error:
         return unreadable(lab, error, side="relying", wanted="artifact that can be resolved")
-    return _ended(lab, xml, report, carried.relay_state)
+    return _ended(lab, xml, orgs.judged_by_org(lab, report, ()), carried.relay_state)
 
 
 def _ended(lab: Lab, xml: bytes, report: Report[Principal], wanted: str | None) -> Response:
@@ -163,6 +162,7 @@ def _ended(lab: Lab, xml: bytes, report: Report[Principal], wanted: str | None) 
     answered = person.in_response_to if person else None
     done = lab.pending.take(answered) if answered else None
     who = f" of {person.name_id}" if person else ""
+    status = orgs.login_status(lab, report.findings, xml) if person is None else None
     entry = lab.record(
         side="relying",
         event="response-judged",
@@ -175,6 +175,7 @@ def _ended(lab: Lab, xml: bytes, report: Report[Principal], wanted: str | None) 
         signature=report.signature,
         verifiers=report.verifiers,
         decryption=report.decryption,
+        login_status=status,
         message=xml,
     )
     go_to = local_path(wanted) or (done.go_to if done else None)
@@ -184,10 +185,11 @@ def _ended(lab: Lab, xml: bytes, report: Report[Principal], wanted: str | None) 
         again.insert(0, log_out_of(lab.sessions["relying"].begin(person.issuer, session_of(person), lab.now())))
     if lab.bases.asserting:
         again.append(Start(href=lab.bases.asserting + START, text="IdP-initiated"))
+    again += orgs.further_pages() if status else []
     return result(
         entry,
         heading="Logged in" if person else "Login refused",
-        says="Nobody was logged in. Every reason stands below.",
+        says=" ".join(filter(None, ["Nobody was logged in. Every reason stands below.", orgs.told(status)])),
         again=again,
         go_to=go_to if go_to != "/" else None,
         remark=f"RelayState {wanted!r} is no path on this site, so it was not followed." if strayed else None,
@@ -212,7 +214,7 @@ def _home(lab: Lab) -> Response:
         starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first."), LOG_OUT],
         asking=choices_of(relying),
         login=LOGIN,
-        facts=_settings(relying),
+        facts=_settings(relying) + orgs.facts(lab),
         keys=key_rows(lab, relying),
         addresses=[("metadata", base + METADATA), ("login", base + LOGIN)]
         + [(f"AssertionConsumerService, {each.binding.rpartition(':')[2]}", each.location) for each in relying.acs]

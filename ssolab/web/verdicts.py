@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from ssolab.core.findings import InputError
+    from ssolab.salesforce.login_codes import LoginCode
     from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
     from ssolab.web.pages import Start
@@ -41,9 +42,12 @@ def result(  # noqa: PLR0913  each is a part of the page
     return judged(entry, page)
 
 
-def unreadable(lab: Lab, error: InputError, *, side: str, wanted: str) -> Response:
+def unreadable(
+    lab: Lab, error: InputError, *, side: str, wanted: str, login_status: LoginCode | None = None
+) -> Response:
     """Say why the message that a side was sent is not the *wanted* one, and journal it as refused."""
-    entry = lab.record(side=side, event="unreadable", summary=f"{wanted} not read: {error.problem}", accepted=False)
+    summary = f"{wanted} not read: {error.problem}"
+    entry = lab.record(side=side, event="unreadable", summary=summary, accepted=False, login_status=login_status)
     heading = f"This is no {wanted}"
     says, remedy = f"{error.name}: {error.problem}.", sentence(error.remedy)
     page = draw("plain.html", status=400, heading=heading, says=says, remedy=remedy, bad=True, back="/")

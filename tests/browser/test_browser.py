@@ -87,6 +87,21 @@ def test_a_person_logs_out_from_either_side(page: Page) -> None:
             assert f"{BEN.username} is logged out at" in page.inner_text("main")
 
 
+def test_a_person_follows_a_refusal_of_an_org_to_its_validator_and_pastes_the_message_there(page: Page) -> None:
+    settings = replace(config(), relying=replace(salesforce_relying(), entity_id="https://other.example"))
+    with running_lab(settings) as running:
+        page.goto(f"{running.bases.asserting}/saml/start")
+        log_in(page, running)
+        assert "Failed: Audience Invalid" in page.inner_text("main")
+        page.get_by_role("link", name="SAML Assertion Validator").click()
+        assert page.get_by_role("heading", name="11. Validating the Signature").is_visible()
+        message = running.lab.journal.entries()[-1].message.decode()
+        page.get_by_label("SAML Response").fill(message)
+        page.get_by_role("button", name="Validate").click()
+        assert "Validated: the pasted message." in page.inner_text("main")
+        assert "Is the assertion signed? true" in page.inner_text("main")
+
+
 def test_a_person_without_scripts_presses_the_button(browser: Browser) -> None:
     with running_lab(config()) as running:
         context = browser.new_context(java_script_enabled=False)

@@ -385,3 +385,59 @@ def test_it_ends_in_one_line_that_names_the_input(
 def test_help_shows_an_example(capsys: pytest.CaptureFixture[str]) -> None:
     assert run(["verify", "saml", "--help"]) == 0
     assert "Example:  ssolab verify saml" in capsys.readouterr().out
+
+
+# --- as Salesforce's own validator shows it ---
+
+
+def test_the_report_of_salesforce_has_its_numbered_sections(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("response.xml", "--trust", "other.crt", *JUDGED, *AT, "--report", "salesforce") == 1
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("refused response.xml")
+    assert [line.split(".")[0] for line in told if line[:1].isdigit()] == [str(number) for number in range(1, 15)]
+    # facts/salesforce.md 4.2, to the letter
+    start = told.index("11. Validating the Signature  FAILED")
+    assert told[start + 1 : start + 7] == [
+        "    Is the response signed? false",
+        "    Is the assertion signed? true",
+        "    Signature or certificate problems",
+        "    The reference in the assertion signature is valid",
+        "    The signature in the assertion is not valid",
+        "    Is the correct certificate supplied in the keyinfo? false",
+    ]
+    assert "Login history: LOGIN_SAML_MISMATCH_CERT, Failed: Signature Invalid/Configured Certificate Mismatch" in told
+    assert "not confirmed" in told[-1]
+
+
+def test_the_report_of_salesforce_is_in_the_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ["response.b64", "--trust", "idp.xml", "--audience", "https://other.example", "--report", "salesforce"]
+    report = envelope(capsys, *given)["result"]["report"]
+    assert [each["number"] for each in report["sections"]] == list(range(1, 15))
+    assert report["sections"][8]["passed"] is False
+    assert report["sections"][8]["codes"] == ["audience-mismatch"]
+    assert (report["login_status"], report["login_text"]) == ("LOGIN_SAML_INVALID_AUDIENCE", "Failed: Audience Invalid")
+
+
+def test_without_asking_there_is_no_such_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "report" not in envelope(capsys, "response.xml", "--trust", "idp.xml")["result"]
+
+
+@pytest.mark.parametrize(
+    ("given", "code", "label"),
+    [
+        (["--report", "salesforce"], 0, "Allowed clock difference: 3 min (unverified"),
+        (["--report", "salesforce", "--skew", "60"], 1, "Allowed clock difference: 1 min *"),
+        ([], 1, ""),
+    ],
+)
+def test_the_report_of_salesforce_allows_the_clocks_180_seconds_unless_told(
+    given: list[str], code: int, label: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    late = ["--at", "2027-01-04T09:07:00Z"]  # two minutes after the end of the assertion
+    assert verify("response.xml", "--trust", "idp.xml", *JUDGED, *late, *given) == code
+    assert label in capsys.readouterr().out
+
+
+def test_a_request_has_no_such_report(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("request.xml", "--trust", "sp.xml", *AT, "--report", "salesforce") == 2
+    assert "--report is for a Response" in capsys.readouterr().err

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from ssolab.core.findings import InputError
 from ssolab.salesforce import source
+from ssolab.salesforce.elements import NAMESPACE
 
 # As the Salesforce CLI retrieves them.
 CERTIFICATE = """\
@@ -92,11 +93,11 @@ def test_single_sign_on_settings_keep_what_is_not_known() -> None:
 
 
 def test_single_sign_on_settings_are_found_inside_security_settings() -> None:
-    text = f"""<SecuritySettings xmlns="{source.NAMESPACE}"><sessionSettings/>
+    text = f"""<SecuritySettings xmlns="{NAMESPACE}"><sessionSettings/>
         <singleSignOnSettings><enableMultipleSamlConfigs>false</enableMultipleSamlConfigs></singleSignOnSettings>
         </SecuritySettings>"""
     assert source.read_settings(text.encode(), "x").enable_multiple_saml_configs is False
-    bare = f'<SecuritySettings xmlns="{source.NAMESPACE}"/>'
+    bare = f'<SecuritySettings xmlns="{NAMESPACE}"/>'
     assert source.read_settings(bare.encode(), "x") == source.SingleSignOnSettings()
 
 

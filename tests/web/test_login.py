@@ -472,7 +472,9 @@ def test_an_org_asks_with_an_id_of_296_characters_that_comes_back_to_the_letter(
 def test_an_org_takes_responses_at_its_root_but_not_under_the_id_of_another(path: str) -> None:
     pair = Pair(relying=salesforce_relying())
     form = choose(pair, pair.idp.get("/saml/start"))
-    assert carry(pair, form, "/?so=00D000000000099").status_code == 404
+    stray = carry(pair, form, "/?so=00D000000000099")
+    assert stray.status_code == 403
+    assert pair.lab.journal.entries()[-1].login_status == "LOGIN_SAML_INVALID_ORG_ID"
     assert carry(pair, form, path).status_code == 200
 
 
