@@ -71,7 +71,7 @@ NOT_ASKED: Final = {
     "xslt-transform": "a library might run it",
     "key-by-retrieval-method": "a library might fetch it",
     "key-by-retrieval-of-x509-data": "a library might fetch it",
-    "key-by-key-info-reference": "a library might fetch it",
+    "key-by-keyinfo-reference": "a library might fetch it",
 }
 
 SPLIT_NAMES: Final = ("comment-in-the-name", "element-in-the-name", "instruction-in-the-name")

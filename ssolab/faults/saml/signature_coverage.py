@@ -145,7 +145,7 @@ def signature_over_its_own_object(xml: bytes, kit: Kit) -> bytes:
     cites="OneUptime, issue 2981",
     trips=("several-signatures", "stray-signature", "assertion-extra", "status-not-success"),
 )
-def signed_refusal_with_a_forged_assertion_in_a_second_signature(xml: bytes, kit: Kit) -> bytes:
+def signed_refusal_with_a_forgery_in_a_second_signature(xml: bytes, kit: Kit) -> bytes:
     """A signed refusal carries a second signature, whose Object holds a forged Assertion.
 
     Everybody can have a refusal signed: a failed login is enough. Where the transform takes every signature out of the
