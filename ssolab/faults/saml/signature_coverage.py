@@ -250,7 +250,6 @@ def name_changed_after_signing(xml: bytes, kit: Kit) -> bytes:
     Nature.ATTACK,
     Stage.WIRE,
     signs=("both",),
-    keeps=True,
     cites="passport-saml, issues 546 and 547",
     trips=("digest-mismatch",),
 )
@@ -270,7 +269,6 @@ def bad_signature_of_the_message_over_a_good_assertion(xml: bytes, _kit: Kit) ->
     Nature.ATTACK,
     Stage.WIRE,
     signs=("both",),
-    keeps=True,
     cites="passport-saml, issues 546 and 547",
     trips=("digest-mismatch",),
 )

@@ -219,7 +219,7 @@ def two_references_of_which_the_last_holds(xml: bytes, kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, keeps=True, trips=("object-in-signature",))
+@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("object-in-signature",))
 def time_of_signing_in_an_object(xml: bytes, kit: Kit) -> bytes:
     """The signature carries an Object with the time at which it was made.
 
