@@ -73,7 +73,8 @@ class Fault(Entry):
         trips: the codes of the errors that a sound receiver reports, all of them and no other; none: it accepts.
         warns: the codes of the warnings that it reports beside.
         signs: how the valid message may be signed that the fault starts from; each is tried.
-        receiver: settings of the receiver under which this shows (fields of its expectation); most need none.
+        receiver: settings of the receiver under which this shows (fields of its expectation), or functions that make
+            them of the kit; most need none.
         needs: what the kit must have beyond the ordinary: `request`, `retired`, `encryption`, or one of its `others`.
         keeps: whether the genuine name stays in the message beside the forged one; else it speaks of the forged alone.
         sent: how often the same message is sent; the last answer counts.

@@ -10,10 +10,13 @@ import pytest
 from ssolab.faults.engine import Carrier, Nature
 from ssolab.faults.saml import faults
 from ssolab.sources import catalog
-from tests.faults.parts import GENUINE, Outcome, respond
+from tests.faults.parts import FORGED, GENUINE, Outcome, issued, respond
 
 if TYPE_CHECKING:
     from ssolab.faults.engine import Fault
+
+SHORTENED = {"comment-put-into-the-name-after-signing"}
+"""Faults by which careless readers see a part of the genuine name, and no forged one."""
 
 RESPONSES = [
     (each, sign) for each in faults() if each.carrier in {Carrier.RESPONSE, Carrier.METADATA} for sign in each.signs
@@ -43,3 +46,9 @@ def test_a_fault_says_which_row_it_plays_and_names_codes_that_exist(fault: Fault
     assert re.fullmatch(r"[XKTDSBEMO]-\d\d", fault.row)
     assert set(fault.trips) | set(fault.warns) <= known
     assert (fault.nature is Nature.LEGITIMATE) <= (fault.accepted or "status-not-success" in fault.trips)
+
+
+@pytest.mark.parametrize("fault", [pytest.param(each, id=each.code) for each, _ in RESPONSES if each.keeps])
+def test_a_fault_that_keeps_the_genuine_name_brings_the_forged_one_itself(fault: Fault) -> None:
+    written = [issued(fault, sign=sign) for sign in fault.signs]
+    assert all(FORGED.encode() in each for each in written) != (fault.code in SHORTENED)

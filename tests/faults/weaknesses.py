@@ -71,7 +71,7 @@ NOT_ASKED: Final = {
     "xslt-transform": "a library might run it",
     "key-by-retrieval-method": "a library might fetch it",
     "key-by-retrieval-of-x509-data": "a library might fetch it",
-    "key-by-key-info-reference": "a library might fetch it",
+    "key-by-keyinfo-reference": "a library might fetch it",
 }
 
 SPLIT_NAMES: Final = ("comment-in-the-name", "element-in-the-name", "instruction-in-the-name")
@@ -82,10 +82,17 @@ _NOT_SIGNXML: Final = ("xmlsec", "pybergshamra")
 _SEARCHED: Final = "the genuine signature is found further down, and the forged name stands before it"
 _PART: Final = "the signature is good, and nobody asks whether it covers what is read"
 _LEFT_OUT: Final = "the transform leaves the Subject out of the digest, as it was told to"
+_OTHER_ID: Final = "the attribute is none that it takes for an ID, so nothing is doubled"
 _POINTED: Final = "the XPointer is followed; it leads to what was signed, and could lead elsewhere"
 _SPLIT: Final = "the text is taken up to what interrupts it, which no digest shows"
 
 _FOUND: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...]] = (
+    (
+        "bad-signature-of-the-assertion-in-a-good-message",
+        ("both",),
+        _ALL,
+        "the first signature is verified, and the second passed over",
+    ),
     ("captured-assertion-in-a-logout-request", ("assertion",), _ALL, _SEARCHED),
     ("captured-assertion-in-an-authn-request", ("assertion",), _ALL, _SEARCHED),
     ("comment-in-the-name", ("assertion",), _ALL, _SPLIT),
@@ -95,10 +102,14 @@ _FOUND: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...]] = (
     ("forged-assertion-in-status-detail", ("assertion",), _ALL, _SEARCHED),
     ("forged-assertion-with-the-id-in-another-case", ("assertion",), ("xmlsec",), _SEARCHED),
     ("forged-response-around-the-signed-one", ("response",), _ALL, _SEARCHED),
+    ("id-in-an-attribute-spelt-capital-id", ("assertion",), ("xmlsec",), _OTHER_ID),
+    ("id-in-an-attribute-spelt-small-id", ("assertion",), ("signxml", "xmlsec"), _OTHER_ID),
+    ("id-in-the-attribute-of-xml-itself", ("assertion",), ("signxml",), _OTHER_ID),
     ("instruction-in-the-name", ("assertion",), _ALL, _SPLIT),
     ("prefix-list-of-hundreds", ("assertion", "response"), _ALL, "the list is followed, however long it is"),
     ("reference-by-xpointer", ("assertion", "response"), _NOT_SIGNXML, _POINTED),
     ("reference-by-xpointer-to-the-root", ("response",), _NOT_SIGNXML, _POINTED),
+    ("second-response-in-extensions", ("assertion",), _ALL, "nothing but the signature is looked at"),
     ("second-subject", ("assertion",), _ALL, "the trusted key signed two Subjects, and the first is read"),
     ("signature-over-the-advice-alone", ("assertion",), _ALL, _PART),
     ("signature-over-the-conditions-alone", ("assertion",), _ALL, _PART),

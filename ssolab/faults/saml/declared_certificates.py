@@ -88,7 +88,7 @@ def expired_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     receiver={"checks_expiry": True},
     trips=("expired-certificate",),
 )
-def expired_certificate_for_a_receiver_that_enforces_dates(xml: bytes, kit: Kit) -> bytes:
+def expired_certificate_where_dates_are_enforced(xml: bytes, kit: Kit) -> bytes:
     """The certificate in the metadata expired a year ago, and the receiver enforces dates.
 
     Such a receiver refuses from that day on. Renew the certificate over the same key before.
@@ -122,7 +122,7 @@ def early_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     receiver={"checks_expiry": True},
     trips=("certificate-not-yet-valid",),
 )
-def early_certificate_for_a_receiver_that_enforces_dates(xml: bytes, kit: Kit) -> bytes:
+def early_certificate_where_dates_are_enforced(xml: bytes, kit: Kit) -> bytes:
     """The certificate in the metadata begins next year, and the receiver enforces dates.
 
     Such a receiver refuses until that day, whatever the key. Begin to sign with the key only then.

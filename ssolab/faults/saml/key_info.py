@@ -45,7 +45,7 @@ def _certificate(text: str) -> Element:
 
 
 @fault("K-05", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL)
-def without_key_info(sealing: Sealing, _kit: Kit) -> Sealing:
+def without_keyinfo(sealing: Sealing, _kit: Kit) -> Sealing:
     """The signature says nothing of its key.
 
     KeyInfo is optional. Every trusted signing key is tried.
@@ -54,7 +54,7 @@ def without_key_info(sealing: Sealing, _kit: Kit) -> Sealing:
 
 
 @fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
-def key_info_with_a_name_alone(xml: bytes, kit: Kit) -> bytes:
+def keyinfo_with_a_name_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature names its key by a KeyName, which means something to its sender alone.
 
     There is nothing to look it up in, and no need: every trusted signing key of the sender is tried.
@@ -63,7 +63,7 @@ def key_info_with_a_name_alone(xml: bytes, kit: Kit) -> bytes:
 
 
 @fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
-def key_info_with_a_key_value_alone(xml: bytes, kit: Kit) -> bytes:
+def keyinfo_with_a_key_value_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature shows its key as the bare numbers.
 
     They are of no account, like a certificate: every trusted signing key is tried.
@@ -80,7 +80,7 @@ def key_info_with_a_key_value_alone(xml: bytes, kit: Kit) -> bytes:
 
 
 @fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
-def key_info_with_issuer_and_serial_number_alone(xml: bytes, kit: Kit) -> bytes:
+def keyinfo_with_issuer_and_serial_number_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature names its certificate by issuer and serial number, and does not show it.
 
     Names are of no account, whether or not they fit the trusted certificate: every trusted signing key is tried.
@@ -104,7 +104,7 @@ def foreign_certificate_beside_a_genuine_signature(xml: bytes, kit: Kit) -> byte
 
 
 @fault("K-19", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
-def key_info_with_a_chain(xml: bytes, kit: Kit) -> bytes:
+def keyinfo_with_a_chain(xml: bytes, kit: Kit) -> bytes:
     """The signature shows its certificate and another behind it, as from an authority.
 
     No chain is built, and nothing in it is believed. They only say which trusted key to try first.
@@ -141,7 +141,7 @@ def key_by_retrieval_of_x509_data(xml: bytes, kit: Kit) -> bytes:
 
 
 @fault("K-09", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=("key-not-trusted",))
-def key_by_key_info_reference(xml: bytes, kit: Kit) -> bytes:
+def key_by_keyinfo_reference(xml: bytes, kit: Kit) -> bytes:
     """A stranger signs, and a KeyInfoReference of XML Signature 1.1 says where the KeyInfo is.
 
     The newer word for a RetrievalMethod. Nothing is fetched, and what is there would not be believed.

@@ -111,7 +111,7 @@ def two_responses_in_a_wrapper(xml: bytes, kit: Kit) -> bytes:
     return serialise(wrapper)
 
 
-@fault("X-30", Nature.ATTACK, Stage.WIRE, keeps=True, trips=("response-nested",))
+@fault("X-30", Nature.ATTACK, Stage.WIRE, trips=("response-nested",))
 def second_response_in_extensions(xml: bytes, kit: Kit) -> bytes:
     """A second Response, without an Assertion, stands in the Extensions of the first.
 
@@ -226,7 +226,6 @@ def other_assertion_in_an_attribute(root: Element, kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.WIRE,
     signs=("assertion", "response"),
-    keeps=True,
     trips=("misplaced-signature",),
 )
 def signature_at_the_end(xml: bytes, _kit: Kit) -> bytes:
@@ -240,7 +239,7 @@ def signature_at_the_end(xml: bytes, _kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("X-26", Nature.ATTACK, Stage.WIRE, keeps=True, trips=("stray-signature",))
+@fault("X-26", Nature.ATTACK, Stage.WIRE, trips=("stray-signature",))
 def detached_signature_in_extensions(xml: bytes, _kit: Kit) -> bytes:
     """A copy of the Assertion's signature stands in Extensions.
 
@@ -256,7 +255,6 @@ def detached_signature_in_extensions(xml: bytes, _kit: Kit) -> bytes:
     "X-26",
     Nature.ATTACK,
     Stage.WIRE,
-    keeps=True,
     trips=("reference-not-to-parent", "digest-mismatch"),
 )
 def signature_of_the_assertion_at_the_message_too(xml: bytes, _kit: Kit) -> bytes:
@@ -275,7 +273,6 @@ def signature_of_the_assertion_at_the_message_too(xml: bytes, _kit: Kit) -> byte
     Nature.ATTACK,
     Stage.WIRE,
     signs=("assertion", "response"),
-    keeps=True,
     trips=("several-signatures", "stray-signature"),
 )
 def signature_twice_in_one_element(xml: bytes, _kit: Kit) -> bytes:

@@ -53,7 +53,7 @@ def prefix_list_of_hundreds(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), step(EXCLUSIVE, _listed(names)), form=Form())
 
 
-@fault("X-39", Nature.ATTACK, Stage.WIRE, keeps=True, trips=("digest-mismatch",))
+@fault("X-39", Nature.ATTACK, Stage.WIRE, trips=("digest-mismatch",))
 def namespace_of_a_listed_prefix_changed(xml: bytes, _kit: Kit) -> bytes:
     """A prefix that the PrefixList names was bound to another namespace after the element was signed.
 

@@ -145,7 +145,7 @@ def signature_over_its_own_object(xml: bytes, kit: Kit) -> bytes:
     cites="OneUptime, issue 2981",
     trips=("several-signatures", "stray-signature", "assertion-extra", "status-not-success"),
 )
-def signed_refusal_with_a_forged_assertion_in_a_second_signature(xml: bytes, kit: Kit) -> bytes:
+def signed_refusal_with_a_forgery_in_a_second_signature(xml: bytes, kit: Kit) -> bytes:
     """A signed refusal carries a second signature, whose Object holds a forged Assertion.
 
     Everybody can have a refusal signed: a failed login is enough. Where the transform takes every signature out of the
@@ -250,7 +250,6 @@ def name_changed_after_signing(xml: bytes, kit: Kit) -> bytes:
     Nature.ATTACK,
     Stage.WIRE,
     signs=("both",),
-    keeps=True,
     cites="passport-saml, issues 546 and 547",
     trips=("digest-mismatch",),
 )
@@ -270,7 +269,6 @@ def bad_signature_of_the_message_over_a_good_assertion(xml: bytes, _kit: Kit) ->
     Nature.ATTACK,
     Stage.WIRE,
     signs=("both",),
-    keeps=True,
     cites="passport-saml, issues 546 and 547",
     trips=("digest-mismatch",),
 )

@@ -70,7 +70,7 @@ def _second_info(xml: bytes, kit: Kit, *, first: bool) -> bytes:
     cites="CVE-2025-29775",
     trips=("malformed-signature",),
 )
-def forged_signed_info_before_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
+def forged_signedinfo_before_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
     """The name was changed, and a second SignedInfo with the digest that fits stands before the genuine one.
 
     The value is checked over one of them, and the digest is taken from the other. There has to be exactly one
@@ -88,7 +88,7 @@ def forged_signed_info_before_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
     cites="CVE-2025-29775",
     trips=("malformed-signature",),
 )
-def forged_signed_info_after_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
+def forged_signedinfo_after_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
     """The name was changed, and a second SignedInfo with the digest that fits stands after the genuine one.
 
     As with the one before: the value is checked over the first, and a reader that takes the last compares with the
@@ -98,7 +98,7 @@ def forged_signed_info_after_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
 
 
 @fault("X-12", Nature.ATTACK, Stage.WIRE, signs=_BOTH, keeps=True, trips=("malformed-signature",))
-def signed_info_missing(xml: bytes, kit: Kit) -> bytes:
+def signedinfo_missing(xml: bytes, kit: Kit) -> bytes:
     """The signature has a value and no SignedInfo, and the name was changed.
 
     Without it nothing says what was signed. A verifier that goes through no References finds none to be wrong.
@@ -119,7 +119,7 @@ def signed_info_missing(xml: bytes, kit: Kit) -> bytes:
     cites="CVE-2025-29775",
     trips=("malformed-signature", "signature-value-mismatch"),
 )
-def signed_info_wrapped(xml: bytes, kit: Kit) -> bytes:
+def signedinfo_wrapped(xml: bytes, kit: Kit) -> bytes:
     """The genuine SignedInfo stands in another element, and one with the digest of the changed name beside that.
 
     A search below the signature finds the genuine one, a look at its children the other. Nothing may stand between
@@ -219,7 +219,7 @@ def two_references_of_which_the_last_holds(xml: bytes, kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, keeps=True, trips=("object-in-signature",))
+@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("object-in-signature",))
 def time_of_signing_in_an_object(xml: bytes, kit: Kit) -> bytes:
     """The signature carries an Object with the time at which it was made.
 

@@ -60,7 +60,7 @@ def signed_by_a_stranger_with_a_look_alike_certificate(sealing: Sealing, kit: Ki
 
 
 @fault("K-02", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("key-not-trusted",))
-def signed_by_a_stranger_with_the_trusted_key_identifier(sealing: Sealing, kit: Kit) -> Sealing:
+def signed_by_a_stranger_with_our_key_identifier(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows a certificate that claims the subject key identifier of the trusted one.
 
     The identifier is text in a certificate like any other, and everybody may write it. Keys are compared, never their
@@ -127,7 +127,7 @@ def certificate_of_another_authority_over_the_same_key(sealing: Sealing, kit: Ki
     receiver={"match": "certificate"},
     trips=("certificate-not-trusted",),
 )
-def renewed_certificate_for_a_receiver_that_compares_certificates(sealing: Sealing, kit: Kit) -> Sealing:
+def renewed_certificate_where_certificates_count(sealing: Sealing, kit: Kit) -> Sealing:
     """The message shows a renewed certificate over the trusted key, and the receiver compares certificates.
 
     For such a receiver a renewal is a change of trust like any other: it needs the new certificate before the first

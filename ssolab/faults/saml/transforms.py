@@ -203,7 +203,7 @@ def _with_method(xml: bytes, kit: Kit, algorithm: str) -> bytes:
 
 
 @fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("inclusive-canonicalisation",))
-def inclusive_canonical_form_of_signed_info(xml: bytes, kit: Kit) -> bytes:
+def inclusive_canonical_form_of_signedinfo(xml: bytes, kit: Kit) -> bytes:
     """SignedInfo is signed in the inclusive canonical form.
 
     Then the namespaces of the message around it are signed too, and moving the Assertion breaks the value.
@@ -212,7 +212,7 @@ def inclusive_canonical_form_of_signed_info(xml: bytes, kit: Kit) -> bytes:
 
 
 @fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-canonicalisation",))
-def canonical_form_with_comments_of_signed_info(xml: bytes, kit: Kit) -> bytes:
+def canonical_form_with_comments_of_signedinfo(xml: bytes, kit: Kit) -> bytes:
     """SignedInfo is signed with its comments.
 
     No comment may stand there, so the form has no use, and two verifiers read its name differently.

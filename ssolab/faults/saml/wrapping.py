@@ -240,7 +240,7 @@ def xsw9_original_response_in_object(xml: bytes, kit: Kit) -> bytes:
     cites=_CREWJAM,
     trips=("assertion-extra", "stray-signature", "object-in-signature", "malformed-signature"),
 )
-def xsw9_signed_original_in_object_of_a_hollow_signature(xml: bytes, kit: Kit) -> bytes:
+def xsw9_signed_original_in_a_hollow_signature(xml: bytes, kit: Kit) -> bytes:
     """A forged Assertion carries a signature without a value, whose Object holds the original with its own.
 
     A verifier that takes the first signature with a value finds the genuine one, two levels down. The signature that
@@ -285,7 +285,7 @@ def forged_response_around_the_signed_one(xml: bytes, kit: Kit) -> bytes:
     cites="OneUptime, issue 2949",
     trips=("assertion-extra", "stray-signature", "signature-missing"),
 )
-def signed_assertion_in_extensions_and_forged_one_in_its_place(xml: bytes, kit: Kit) -> bytes:
+def signed_assertion_moved_into_extensions(xml: bytes, kit: Kit) -> bytes:
     """The signed Assertion was moved into Extensions, and a forged one with the same ID stands in its place.
 
     The seventh form the other way round: here the reader finds the forgery. The Assertion that is read has to carry
