@@ -4,22 +4,33 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
-if TYPE_CHECKING:
-    from pathlib import Path
-
-PACKAGES = {"keytool": "default-jre-headless", "openssl": "openssl", "xmlsec1": "xmlsec1"}
+APACHE_MODULES = Path("/usr/lib/apache2/modules")
+PACKAGES = {
+    "apache2": "apache2",
+    "keytool": "default-jre-headless",
+    "mod_auth_mellon.so": "libapache2-mod-auth-mellon",
+    "mod_shib.so": "libapache2-mod-shib",
+    "node": "nodejs",
+    "openssl": "openssl",
+    "shibd": "shibboleth-sp-utils",
+    "xmlsec1": "xmlsec1",
+}
 QUICK_JVM = ("-J-XX:TieredStopAtLevel=1", "-J-Duser.language=en")
 
 
-def needs(program: str) -> list[pytest.MarkDecorator]:
-    """The marks of a module that compares with *program*."""
-    missing = shutil.which(program) is None
-    reason = f"{program} is not installed (Debian package {PACKAGES[program]}); .ci/run installs it"
-    return [pytest.mark.interop, pytest.mark.skipif(missing, reason=reason)]
+def needs(*programs: str) -> list[pytest.MarkDecorator]:
+    """The marks of a module that compares with *programs*; a name that ends in .so is a module of Apache."""
+    missing = [each for each in programs if not _installed(each)]
+    lacking = ", ".join(f"{each} (Debian package {PACKAGES[each]})" for each in missing)
+    return [pytest.mark.interop, pytest.mark.skipif(bool(missing), reason=f"not installed: {lacking}; .ci/run does")]
+
+
+def _installed(program: str) -> bool:
+    return (APACHE_MODULES / program).exists() if program.endswith(".so") else shutil.which(program) is not None
 
 
 def output_of(program: str, *arguments: str | Path, given: bytes = b"") -> bytes:

@@ -1,0 +1,71 @@
+"""A browser without scripts: it keeps cookies, follows redirects, and sends the one form of a page when told to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from http.cookiejar import CookieJar
+from typing import TYPE_CHECKING
+from urllib.error import HTTPError
+from urllib.parse import urlencode, urljoin
+from urllib.request import HTTPCookieProcessor, OpenerDirector, ProxyHandler, build_opener
+
+from tests.interop.pair import form_on
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PATIENCE = 30  # seconds
+
+
+@dataclass(frozen=True)
+class Page:
+    """What the browser shows in the end: where it is, how that went, and the form on it."""
+
+    url: str
+    status: int
+    text: str
+
+    @property
+    def action(self) -> str:
+        """Where the form goes."""
+        return urljoin(self.url, form_on(self.text)[0])
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The hidden fields of the form."""
+        return form_on(self.text)[1]
+
+
+def _opener() -> OpenerDirector:
+    return build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
+
+
+@dataclass(frozen=True)
+class Visitor:
+    """One person with one browser."""
+
+    _opener: OpenerDirector = field(default_factory=_opener)
+
+    def open(self, url: str, fields: Mapping[str, str] | None = None) -> Page:
+        """Go to an address, or post fields to it; an error page is a page too."""
+        data = None if fields is None else urlencode(fields).encode()
+        try:
+            answer = self._opener.open(url, data, timeout=PATIENCE)
+        except HTTPError as error:
+            answer = error
+        with answer:
+            return Page(answer.url, answer.status, answer.read().decode(errors="replace"))
+
+    def submit(self, page: Page, **filled: str) -> Page:
+        """Send the form of a page, its visible fields filled in."""
+        assert page.fields, f"no form at {page.url} ({page.status})\n{page.text}"
+        return self.open(page.action, page.fields | filled)
+
+    def log_in(self, url: str, username: str) -> Page:
+        """Open a page that asks for a login, say who one is at the identity provider, and go where that leads."""
+        page = self.open(url)
+        if "SAMLRequest" in page.fields:
+            page = self.submit(page)
+        if "errand" not in page.fields:
+            return page  # the identity provider does not ask, for it did not believe the request
+        return self.submit(self.submit(page, username=username))
