@@ -23,9 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
 PATIENCE = 30  # seconds
-BASE = [
-    (f"{name}_module", f"mod_{name}.so") for name in ("mpm_event", "authn_core", "authz_core", "authz_user", "include")
-]
+BASE = ("mpm_event", "authn_core", "authz_core", "authz_user", "include")
 WHOLE = """
 ServerRoot "{folder}"
 ServerName {base}
@@ -130,6 +128,7 @@ def running_apache(
         page.parent.mkdir(parents=True, exist_ok=True)
         page.write_text(text, encoding="utf-8")
     host = f"127.0.0.1:{port}"
+    modules = [*((f"{name}_module", f"mod_{name}.so") for name in BASE), module]
     configuration = folder / "apache.conf"
     configuration.write_text(
         WHOLE.format(
@@ -137,7 +136,7 @@ def running_apache(
             base=f"http://{host}",
             host=host,
             user="User www-data\nGroup www-data" if os.geteuid() == 0 else "",
-            modules="\n".join(f"LoadModule {name} {APACHE_MODULES}/{file}" for name, file in [*BASE, module]),
+            modules="\n".join(f"LoadModule {name} {APACHE_MODULES}/{file}" for name, file in modules),
             rest=rest,
         ),
         encoding="utf-8",

@@ -1,4 +1,4 @@
-"""A key rollover as the two sides of a link live through it: the metadata that one holds, the key the other signs with."""
+"""A key rollover as both sides of a link live through it: the keys that one holds, the key the other signs with."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Our identity provider on a real port, for service providers that are programs of their own and know it by metadata."""
+"""Our identity provider on a real port, for service providers that are programs of their own."""
 
 from __future__ import annotations
 

@@ -1,0 +1,108 @@
+"""mod_shib and its daemon log in at our identity provider, through a rollover of the key on either side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ssolab.saml.metadata import read_entity
+from ssolab.saml.names import POST
+from tests.interop.apache import open_folder
+from tests.interop.pair import AMIRA, credential
+from tests.interop.programs import needs
+from tests.interop.rollover import HOLDS, SIGNERS, STAGES, held, signer
+from tests.interop.served import served_idp, with_keys
+from tests.interop.shibboleth import running_shibboleth
+from tests.keys import ec_test_key
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ssolab.saml.parties import SignedParts
+    from tests.interop.shibboleth import Shibboleth
+
+pytestmark = needs("apache2", "mod_shib.so", "shibd")
+
+LOGGED_IN = f"user {AMIRA.username}\n"
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Shibboleth]:
+    with open_folder() as folder, served_idp() as idp, running_shibboleth(folder, idp) as shibboleth:
+        yield shibboleth
+
+
+@pytest.fixture
+def shibboleth(running: Shibboleth) -> Shibboleth:
+    """Both sides as they begin: each holds the other's old key, and signs with its own."""
+    running.hold(credential("idp"))
+    running.sign_with(credential("sp"))
+    running.idp.sign_with(credential("idp"))
+    running.idp.join(running.metadata())
+    return running
+
+
+def test_the_private_page_shows_who_logged_in_and_the_attributes(shibboleth: Shibboleth) -> None:
+    page = shibboleth.log_in()
+
+    assert page.url == f"{shibboleth.apache.base}/private/page.html"
+    assert page.text == f"user {AMIRA.username}\nname {AMIRA.username}\ngroups admins;ops & <dev>\n"
+    assert shibboleth.idp.judged.signature is not None
+
+
+@pytest.mark.parametrize("sign", ["response", "both"])
+def test_it_accepts_a_signature_over_the_response(sign: SignedParts, shibboleth: Shibboleth) -> None:
+    shibboleth.idp.join(shibboleth.metadata(), sign=sign)
+
+    assert LOGGED_IN in shibboleth.log_in().text
+
+
+@pytest.mark.parametrize("hashed", ["sha384", "sha512"])
+def test_it_accepts_longer_hashes(hashed: str, shibboleth: Shibboleth) -> None:
+    shibboleth.idp.join(shibboleth.metadata(), hash=hashed)
+
+    assert LOGGED_IN in shibboleth.log_in().text
+
+
+def test_it_accepts_an_elliptic_signature(shibboleth: Shibboleth) -> None:
+    elliptic = credential("p256", ec_test_key("p256"))
+    shibboleth.hold(elliptic)
+    shibboleth.idp.sign_with(elliptic)
+
+    assert LOGGED_IN in shibboleth.log_in().text
+
+
+def test_our_identity_provider_accepts_its_request_by_post_with_the_signature_inside(shibboleth: Shibboleth) -> None:
+    shibboleth.hold(credential("idp"), binding=POST)
+
+    assert LOGGED_IN in shibboleth.log_in().text
+    assert b"SignatureValue>" in shibboleth.idp.judged.message
+    assert set(shibboleth.idp.judged.verifiers.values()) == {"accepted"}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_rollover_of_the_key_that_we_sign_responses_with(stage: str, shibboleth: Shibboleth) -> None:
+    shibboleth.hold(*held(stage, "idp"))
+    for which in SIGNERS:
+        shibboleth.idp.sign_with(signer(which, "idp"))
+
+        page = shibboleth.log_in()
+
+        assert (LOGGED_IN in page.text) is HOLDS[stage, which], shibboleth.log()
+        assert ("signature could not be verified" in page.text) is not HOLDS[stage, which]
+        assert shibboleth.idp.judged.accepted
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_rollover_of_the_key_that_it_signs_requests_with(stage: str, shibboleth: Shibboleth) -> None:
+    shibboleth.idp.join(with_keys(read_entity(shibboleth.metadata(), "its metadata"), *held(stage, "sp")))
+    for which in SIGNERS:
+        shibboleth.sign_with(signer(which, "sp"))
+
+        page = shibboleth.log_in()
+
+        judged = shibboleth.idp.judged
+        assert (LOGGED_IN in page.text) is HOLDS[stage, which], page
+        assert judged.accepted is HOLDS[stage, which]
+        assert {found.code for found in judged.errors} == (set() if HOLDS[stage, which] else {"key-not-trusted"})
