@@ -122,7 +122,8 @@ def duplicate_id(identifier: str, place: Where) -> Problem:
     """The ID of the signed element stands a second time in the document.
 
     A verifier that resolves the Reference to one of them and a reader that takes the other is signature wrapping. Any
-    attribute of that value counts, whatever its name.
+    attribute of that value counts, whatever its name, but for the SessionIndex of an AuthnStatement, which Microsoft's
+    identity providers fill so.
     """
     return Problem("another attribute has the ID of the signed element", "a unique ID", excerpt(identifier), place)
 

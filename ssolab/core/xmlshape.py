@@ -42,8 +42,10 @@ _PLAIN_ID = re.compile(r"[\w.-]+")  # an XPointer such as #xpointer(...) must ne
 _PLAIN_PREFIX = re.compile(r"#default|[^\W\d][\w.-]*")
 _MOST_PREFIXES = 32
 
-_SAME_ID = compiled("//*[@* = $id]")
-_SECOND_ID = compiled("boolean((//*/@*[. = $id])[2])")
+# Microsoft's identity providers give the session the ID of its assertion, and nobody reads a SessionIndex as an ID.
+_BEARS_ID = ". = $id and not(name() = 'SessionIndex' and parent::saml:AuthnStatement)"
+_SAME_ID = compiled(f"//*[@*[{_BEARS_ID}]]")
+_SECOND_ID = compiled(f"boolean((//*/@*[{_BEARS_ID}])[2])")
 _COMMENTS = compiled("descendant::comment() | descendant::processing-instruction()")
 _OBJECTS = compiled("descendant::ds:Object")
 _SIGNATURES = compiled("descendant::ds:Signature")

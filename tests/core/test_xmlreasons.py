@@ -330,6 +330,21 @@ def test_the_untouched_message_is_accepted_so_that_the_cases_prove_something() -
         assert verify_plain(assertion(root), trusted(SIGNER)) is not None
 
 
+def test_a_session_may_have_the_id_of_its_assertion_as_microsoft_numbers_them() -> None:
+    for tag, name, held in (
+        (f"{{{SAML}}}AuthnStatement", "SessionIndex", True),
+        (f"{{{SAML}}}AuthnStatement", "{urn:x}SessionIndex", False),
+        (f"{{{SAML}}}AuthnStatement", "ID", False),
+        (f"{{{SAML}}}AttributeStatement", "SessionIndex", False),
+    ):
+        root = parse(DATA, "x")
+        etree.SubElement(assertion(root), tag).set(name, "_a1")
+        root = resealed(root, digest=True)
+        verification = verify(assertion(root), trusted(SIGNER))
+        assert (verification.signed is not None) is held
+        assert {found.code for found in verification.findings} == (set() if held else {"duplicate-id"})
+
+
 def test_every_reason_has_its_case() -> None:
     assert {entry.code for entry in entries_of([xmlreasons, keyreasons], Refusal)} == set(CASES)
 

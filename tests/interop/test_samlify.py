@@ -177,7 +177,7 @@ TEMPLATE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
  NotOnOrAfter="{End}" Recipient="{Acs}" InResponseTo="{InResponseTo}"/></saml:SubjectConfirmation></saml:Subject>
  <saml:Conditions NotBefore="{Now}" NotOnOrAfter="{End}"><saml:AudienceRestriction><saml:Audience>{Audience}
 </saml:Audience></saml:AudienceRestriction></saml:Conditions><saml:AuthnStatement AuthnInstant="{Now}"
- SessionIndex="_session"><saml:AuthnContext><saml:AuthnContextClassRef>{Context}</saml:AuthnContextClassRef>
+ SessionIndex="{AssertionID}"><saml:AuthnContext><saml:AuthnContextClassRef>{Context}</saml:AuthnContextClassRef>
 </saml:AuthnContext></saml:AuthnStatement></saml:Assertion></samlp:Response>""".replace("{Audience}\n", "{Audience}")
 
 
