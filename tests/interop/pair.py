@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
@@ -45,13 +46,18 @@ AMIRA = User(
 )
 
 
-def credential(name: str, private: PrivateKey | None = None) -> SigningCredential:
-    """A key, by default the test key of that name, with a certificate that is good this week."""
+@functools.cache
+def credential(name: str, private: PrivateKey | None = None, *, serial: int = 7) -> SigningCredential:
+    """A key, by default the test key of that name, with a certificate that is good this week.
+
+    Another *serial* makes another certificate over the same key. The same one is given again, since some peers compare
+    certificates rather than keys.
+    """
     private, now = private or rsa_key(name), datetime.now(UTC)
     made = self_signed(
         private=private,
         subject=name_of([("CN", name)]),
-        serial=7,
+        serial=serial,
         not_before=now - timedelta(days=1),
         not_after=now + timedelta(days=7),
     )

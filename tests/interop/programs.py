@@ -10,7 +10,7 @@ import pytest
 
 APACHE_MODULES = Path("/usr/lib/apache2/modules")
 PACKAGES = {
-    "apache2": "apache2",
+    "apache2": "apache2-bin",
     "keytool": "default-jre-headless",
     "mod_auth_mellon.so": "libapache2-mod-auth-mellon",
     "mod_shib.so": "libapache2-mod-shib",

@@ -158,6 +158,12 @@ def test_our_identity_provider_accepts_its_request_by_post_with_the_signature_in
     assert set(mellon.idp.judged.verifiers.values()) == {"accepted"}
 
 
+def test_it_accepts_another_certificate_over_the_key_that_it_trusts(mellon: Mellon) -> None:
+    mellon.idp.sign_with(credential("idp", serial=8))
+
+    assert LOGGED_IN in mellon.log_in().text
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_rollover_of_the_key_that_we_sign_responses_with(stage: str, mellon: Mellon) -> None:
     mellon.hold(*held(stage, "idp"))

@@ -131,6 +131,13 @@ def test_a_response_that_nobody_asked_for_or_that_is_for_another_is_refused(node
         lax.call("validatePostResponseAsync", for_another)
 
 
+def test_another_certificate_over_the_key_that_it_trusts_is_accepted(node_saml: Peer) -> None:
+    own = credential("sp")
+    peer = peer_sp(node_saml, own, credential("idp"))
+
+    assert log_in(peer, OurIdP.for_partner(metadata_of(peer, own), credential("idp", serial=8)))["nameID"]
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_rollover_of_the_key_that_we_sign_responses_with(stage: str, node_saml: Peer) -> None:
     own = credential("sp")

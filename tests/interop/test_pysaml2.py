@@ -14,12 +14,13 @@ from saml2 import BINDING_HTTP_POST, BINDING_HTTP_REDIRECT
 from saml2.client import Saml2Client
 from saml2.config import IdPConfig, SPConfig
 from saml2.metadata import entity_descriptor
+from saml2.response import IncorrectlySigned
 from saml2.saml import NAMEID_FORMAT_EMAILADDRESS, NameID
 from saml2.sigver import SignatureError
 from saml2.xmldsig import DIGEST_SHA1, DIGEST_SHA256, SIG_RSA_SHA1, SIG_RSA_SHA256, SIG_RSA_SHA512
 
 from ssolab.core.keys import Permission
-from ssolab.saml.metadata import write_entity
+from ssolab.saml.metadata import read_entity, write_entity
 from tests.interop.pair import (
     AMIRA,
     OUR_ACS,
@@ -37,6 +38,8 @@ from tests.interop.pair import (
     our_sp_metadata,
 )
 from tests.interop.programs import needs
+from tests.interop.rollover import HOLDS, SIGNERS, STAGES, held, signer
+from tests.interop.served import with_keys
 
 with warnings.catch_warnings():
     # pysaml2 takes the CFB mode from where cryptography no longer wants it to be.
@@ -67,8 +70,10 @@ def files_of(own: SigningCredential, folder: Path) -> dict[str, Any]:
     return {"key_file": str(key), "cert_file": str(certificate), "allow_unknown_attributes": True}
 
 
-def peer_sp(folder: Path, idp: SigningCredential, **wants: bool) -> tuple[Saml2Client, bytes]:
-    """pysaml2 as service provider that read our identity provider's metadata, and its own metadata."""
+def peer_sp(
+    folder: Path, *idp: SigningCredential, own_key: SigningCredential | None = None, **wants: Any
+) -> tuple[Saml2Client, bytes]:
+    """pysaml2 as service provider that read our identity provider's metadata with these keys, and its own metadata."""
     service = {
         "endpoints": {"assertion_consumer_service": [(PEER_ACS, BINDING_HTTP_POST)]},
         "authn_requests_signed": True,
@@ -76,9 +81,9 @@ def peer_sp(folder: Path, idp: SigningCredential, **wants: bool) -> tuple[Saml2C
         "want_response_signed": False,
         "want_assertions_signed": True,
     }
-    config = files_of(credential("sp"), folder) | {"entityid": PEER_SP, "service": {"sp": service | wants}}
+    config = files_of(own_key or credential("sp"), folder) | {"entityid": PEER_SP, "service": {"sp": service | wants}}
     own = str(entity_descriptor(SPConfig().load(dict(config)))).encode()
-    ours = write_entity(our_idp_metadata(idp, wants_signed=True)).decode()
+    ours = write_entity(with_keys(our_idp_metadata(idp[0], wants_signed=True), *idp)).decode()
     return Saml2Client(SPConfig().load(config | {"metadata": {"inline": [ours]}})), own
 
 
@@ -97,7 +102,7 @@ def take(peer: Saml2Client, fields: dict[str, str], request_id: str) -> Any:
     ],
 )
 def test_as_service_provider_it_accepts_our_response_to_its_request_by_redirect(
-    sign: SignedParts, wants: dict[str, bool], tmp_path: Path
+    sign: SignedParts, wants: dict[str, Any], tmp_path: Path
 ) -> None:
     idp = credential("idp")
     peer, metadata = peer_sp(tmp_path, idp, **wants)
@@ -150,13 +155,46 @@ def test_we_refuse_its_unsigned_request_and_it_refuses_a_response_by_an_unknown_
         take(peer, fields, request_id)
 
 
-def peer_idp(folder: Path, own: SigningCredential, sp: SigningCredential) -> tuple[Server, bytes]:
-    """pysaml2 as identity provider that read our service provider's metadata, and its own metadata."""
+@pytest.mark.parametrize("stage", STAGES)
+def test_as_service_provider_through_a_rollover_of_our_key(stage: str, tmp_path: Path) -> None:
+    peer, metadata = peer_sp(tmp_path, *held(stage, "idp"))
+    for which in SIGNERS:
+        request_id, sent = peer.prepare_for_authenticate(
+            entityid=OUR_IDP, binding=BINDING_HTTP_REDIRECT, sign=True, sigalg=SIG_RSA_SHA256
+        )
+        ours = OurIdP.for_partner(metadata, signer(which, "idp"))
+        _, fields = ours.answer(ours.ask(url=dict(sent["headers"])["Location"]))
+        if HOLDS[stage, which]:
+            assert take(peer, fields, request_id).name_id.text == AMIRA.username
+        else:
+            with pytest.raises(SignatureError):
+                take(peer, fields, request_id)
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_as_service_provider_through_a_rollover_of_its_own_key(stage: str, tmp_path: Path) -> None:
+    idp = credential("idp")
+    for which in SIGNERS:
+        peer, metadata = peer_sp(tmp_path, idp, own_key=signer(which, "sp"))
+        theirs = with_keys(read_entity(metadata, "its metadata"), *held(stage, "sp"))
+        ours = OurIdP.for_partner(write_entity(theirs), idp)
+
+        _, sent = peer.prepare_for_authenticate(
+            entityid=OUR_IDP, binding=BINDING_HTTP_REDIRECT, sign=True, sigalg=SIG_RSA_SHA256
+        )
+        ours.ask(url=dict(sent["headers"])["Location"])
+
+        assert ours.last.accepted is HOLDS[stage, which]
+        assert {found.code for found in ours.last.errors} == (set() if HOLDS[stage, which] else {"key-not-trusted"})
+
+
+def peer_idp(folder: Path, own: SigningCredential, *sp: SigningCredential) -> tuple[Server, bytes]:
+    """pysaml2 as identity provider that read our service provider's metadata with these keys, and its own metadata."""
     endpoints = {"single_sign_on_service": [(PEER_SSO, BINDING_HTTP_REDIRECT), (PEER_SSO, BINDING_HTTP_POST)]}
     service = {"idp": {"endpoints": endpoints, "want_authn_requests_signed": True}}
     config = files_of(own, folder) | {"entityid": PEER_IDP, "service": service}
     metadata = str(entity_descriptor(IdPConfig().load(dict(config)))).encode()
-    ours = write_entity(our_sp_metadata(sp)).decode()
+    ours = write_entity(with_keys(our_sp_metadata(sp[0]), *sp)).decode()
     return Server(config=IdPConfig().load(config | {"metadata": {"inline": [ours]}})), metadata
 
 
@@ -257,3 +295,35 @@ def test_a_response_by_a_key_that_its_metadata_does_not_hold_is_refused_for_that
 
     assert not entry.accepted
     assert "key-not-trusted" in {found.code for found in entry.errors}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_as_identity_provider_through_a_rollover_of_its_key(stage: str, tmp_path: Path) -> None:
+    _, metadata = peer_idp(tmp_path, credential("idp"), credential("sp"))
+    theirs = write_entity(with_keys(read_entity(metadata, "its metadata"), *held(stage, "idp")))
+    for which in SIGNERS:
+        peer, _ = peer_idp(tmp_path, signer(which, "idp"), credential("sp"))
+
+        entry = OurSP.for_partner(theirs, credential("sp")).consume(issue(peer, None))
+
+        assert entry.accepted is HOLDS[stage, which]
+        assert ("key-not-trusted" in {found.code for found in entry.errors}) is not HOLDS[stage, which]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_as_identity_provider_through_a_rollover_of_our_key(stage: str, tmp_path: Path) -> None:
+    peer, metadata = peer_idp(tmp_path, credential("idp"), *held(stage, "sp"))
+    for which in SIGNERS:
+        sent = OurSP.for_partner(metadata, signer(which, "sp")).request()
+        fields = {name: values[0] for name, values in parse_qs(urlsplit(sent.headers["Location"]).query).items()}
+
+        def read(fields: dict[str, str] = fields) -> Any:
+            return peer.parse_authn_request(
+                fields["SAMLRequest"], BINDING_HTTP_REDIRECT, sigalg=fields["SigAlg"], signature=fields["Signature"]
+            )
+
+        if HOLDS[stage, which]:
+            assert read().message.issuer.text == OUR_SP
+        else:
+            with pytest.raises(IncorrectlySigned):
+                read()

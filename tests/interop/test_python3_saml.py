@@ -11,8 +11,10 @@ from onelogin.saml2.auth import OneLogin_Saml2_Auth
 from onelogin.saml2.idp_metadata_parser import OneLogin_Saml2_IdPMetadataParser
 from onelogin.saml2.settings import OneLogin_Saml2_Settings
 
-from ssolab.saml.metadata import write_entity
+from ssolab.saml.metadata import read_entity, write_entity
 from tests.interop.pair import AMIRA, PEER_ACS, PEER_SP, OurIdP, credential, our_idp_metadata
+from tests.interop.rollover import HOLDS, SIGNERS, STAGES, held, signer
+from tests.interop.served import with_keys
 from tests.keys import ec_test_key
 
 if TYPE_CHECKING:
@@ -31,9 +33,9 @@ def pem_of(key: SigningCredential) -> str:
     return key.private.private_bytes(serialization.Encoding.PEM, form, serialization.NoEncryption()).decode()
 
 
-def settings(own: SigningCredential, idp: SigningCredential, **security: Any) -> OneLogin_Saml2_Settings:
+def settings(own: SigningCredential, *idp: SigningCredential, **security: Any) -> OneLogin_Saml2_Settings:
     """Set the peer up from our metadata, as its own parser reads it; strict, as its manual tells users to be."""
-    metadata = write_entity(our_idp_metadata(idp, wants_signed=True)).decode()
+    metadata = write_entity(with_keys(our_idp_metadata(idp[0], wants_signed=True), *idp)).decode()
     read = OneLogin_Saml2_IdPMetadataParser.parse(metadata)
     sp = {
         "entityId": PEER_SP,
@@ -134,3 +136,27 @@ def test_our_identity_provider_refuses_its_request_once_it_signs_with_another_ke
 
     assert answer.status_code == 403
     assert "key-not-trusted" in {found.code for found in ours.last.errors}
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_rollover_of_the_key_that_we_sign_responses_with(stage: str) -> None:
+    set_up = settings(credential("sp"), *held(stage, "idp"))
+    for which in SIGNERS:
+        done = login(set_up, OurIdP.for_partner(set_up.get_sp_metadata(), signer(which, "idp")))
+
+        assert done.is_authenticated() is HOLDS[stage, which], done.get_last_error_reason()
+        assert ("Signature validation failed" in str(done.get_last_error_reason())) is not HOLDS[stage, which]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_rollover_of_the_key_that_it_signs_requests_with(stage: str) -> None:
+    idp = credential("idp")
+    for which in SIGNERS:
+        set_up = settings(signer(which, "sp"), idp)
+        theirs = with_keys(read_entity(set_up.get_sp_metadata(), "its metadata"), *held(stage, "sp"))
+        ours = OurIdP.for_partner(write_entity(theirs), idp)
+
+        ours.ask(url=peer(set_up).login())
+
+        assert ours.last.accepted is HOLDS[stage, which]
+        assert {found.code for found in ours.last.errors} == (set() if HOLDS[stage, which] else {"key-not-trusted"})

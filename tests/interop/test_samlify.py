@@ -139,6 +139,15 @@ def test_as_service_provider_through_a_rollover_of_our_key(stage: str, samlify: 
                 log_in(peer, idp, ours)
 
 
+def test_as_service_provider_it_refuses_another_certificate_over_the_key_that_it_trusts(samlify: Peer) -> None:
+    # Here the peer is wrong: SAML2MetaIOP 2.5.1 trusts the key, and samlify 2.13 compares the text of certificates.
+    peer = peer_sp(samlify, credential("sp"))
+    ours = OurIdP.for_partner(metadata_of(peer), credential("idp", serial=8))
+
+    with pytest.raises(Refused, match="ERROR_UNMATCH_CERTIFICATE_DECLARATION_IN_METADATA"):
+        log_in(peer, our_idp_as_it_knows_it(samlify, credential("idp")), ours)
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_as_service_provider_through_a_rollover_of_its_own_key(stage: str, samlify: Peer) -> None:
     idp = credential("idp")

@@ -81,6 +81,12 @@ def test_our_identity_provider_accepts_its_request_by_post_with_the_signature_in
     assert set(shibboleth.idp.judged.verifiers.values()) == {"accepted"}
 
 
+def test_it_accepts_another_certificate_over_the_key_that_it_trusts(shibboleth: Shibboleth) -> None:
+    shibboleth.idp.sign_with(credential("idp", serial=8))
+
+    assert LOGGED_IN in shibboleth.log_in().text
+
+
 @pytest.mark.parametrize("stage", STAGES)
 def test_rollover_of_the_key_that_we_sign_responses_with(stage: str, shibboleth: Shibboleth) -> None:
     shibboleth.hold(*held(stage, "idp"))
