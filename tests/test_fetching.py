@@ -29,6 +29,7 @@ def refused(answer: Callable[[BaseHTTPRequestHandler], object], limits: Limits =
     assert caught.value.name == f"{base}/metadata"
     assert "\n" not in str(caught.value)
     assert caught.value.remedy
+    assert caught.value.code
     return caught.value
 
 
@@ -139,6 +140,7 @@ def test_an_answer_that_is_none_is_refused_in_one_line(
     with serving(answer) as base, pytest.raises(InputError) as caught:
         fetch(f"{base}/metadata", limits=QUICK)
     assert says in caught.value.problem
+    assert caught.value.code
     assert "\n" not in str(caught.value)
 
 
@@ -175,6 +177,7 @@ def test_an_address_that_may_not_be_asked_is_refused_before_anything_is_sent(add
     with pytest.raises(InputError) as caught:
         fetch(address, limits=QUICK)
     assert says in caught.value.problem
+    assert caught.value.code == "address-not-allowed"
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
 
