@@ -17,8 +17,9 @@ from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
-from ssolab.core.findings import InputError
 from ssolab.core.hosts import is_loopback, is_public
+from ssolab.core.unfetched import address_not_allowed, address_without_answer, answer_of_another_kind
+from ssolab.core.unreadable import oversized_document
 from ssolab.files import shown_name
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ MAX_BYTES: Final = 10 << 20
 SECONDS: Final = 20.0
 REDIRECTS: Final = 3
 
+_ITSELF: Final = "name the address of the document itself"
 _OK: Final = 200
 _MOVED: Final = (301, 302, 303, 307, 308)
 _CHUNK: Final = 64 << 10
@@ -87,24 +89,26 @@ def fetch(address: str, *, private: bool = False, limits: Limits | None = None) 
     for _ in range(allowed.redirects + 1):
         parts = _parts(address, shown)
         if is_loopback(parts.hostname or "") and not leave.local:
-            raise InputError(shown, "it redirects to this machine itself", "name the address of the document itself")
+            raise address_not_allowed(shown, "it redirects to this machine itself", _ITSELF)
         try:
             with _asked(parts, leave) as answer:
                 if answer.status not in _MOVED:
                     return _body(answer, allowed, shown)
                 address = urljoin(address, answer.getheader("Location") or "")
         except UnicodeError:
-            raise InputError(shown, "its host has a name that cannot be", "write https://host/path") from None
+            raise address_not_allowed(shown, "its host has a name that cannot be", "write https://host/path") from None
         except TimeoutError:
             problem = f"no whole answer within {allowed.seconds:g} s"
-            raise InputError(shown, problem, "see whether the server is well, and try again") from None
+            raise address_without_answer(shown, problem, "see whether the server is well, and try again") from None
         except ssl.SSLCertVerificationError as error:
             problem = f"its TLS certificate is not trusted ({error.verify_message})"
-            raise InputError(shown, problem, "set SSL_CERT_FILE to its root certificate, or mend the server") from None
+            raise address_without_answer(shown, problem, "set SSL_CERT_FILE to its root certificate") from None
         except (OSError, HTTPException) as error:
             said = getattr(error, "strerror", None) or str(error) or type(error).__name__
-            raise InputError(shown, f"it does not answer ({shown_name(str(said))[:120]})", "check it") from None
-    raise InputError(shown, f"more than {allowed.redirects} redirects", "name the address of the document itself")
+            raise address_without_answer(
+                shown, f"it does not answer ({shown_name(str(said))[:120]})", "check it"
+            ) from None
+    raise address_not_allowed(shown, f"more than {allowed.redirects} redirects", _ITSELF)
 
 
 def _parts(address: str, shown: str) -> SplitResult:
@@ -113,15 +117,17 @@ def _parts(address: str, shown: str) -> SplitResult:
         parts = urlsplit(address)
         _ = parts.port
     except ValueError:
-        raise InputError(shown, "it is no address", "write https://host/path") from None
+        raise address_not_allowed(shown, "it is no address", "write https://host/path") from None
     if parts.scheme not in _SCHEMES or not parts.hostname or not address.isprintable() or " " in address:
         where = "" if address.startswith(shown) else f", it redirects to {shown_name(address)[:200]}"
-        raise InputError(shown, f"neither https nor http{where}", "write https://host/path")
+        raise address_not_allowed(shown, f"neither https nor http{where}", "write https://host/path")
     if parts.username is not None:
-        raise InputError(shown.partition("//")[0] + "//…", "it holds a user name", "leave user and password out of it")
+        raise address_not_allowed(
+            shown.partition("//")[0] + "//…", "it holds a user name", "leave user and password out of it"
+        )
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         where = "" if address.startswith(shown) else f"it redirects to {shown_name(address)[:200]}, "
-        raise InputError(shown, f"{where}http, which anybody on the way can change", "use https")
+        raise address_not_allowed(shown, f"{where}http, which anybody on the way can change", "use https")
     return parts
 
 
@@ -165,7 +171,7 @@ def _connected(host: str, port: int, leave: _Leave) -> socket.socket:
         address = str(place[0])
         if not (leave.private or (leave.local and is_loopback(address)) or is_public(address)):
             problem = f"{address} lies in a private network"
-            raise InputError(leave.shown, problem, "set private_network = true for this party if that is meant")
+            raise address_not_allowed(leave.shown, problem, "set private_network = true for it if that is meant")
         made = socket.socket(family, kind, protocol)
         try:
             made.settimeout(leave.left())
@@ -204,16 +210,20 @@ class _Answer(HTTPResponse):
 
 def _body(answer: HTTPResponse, limits: Limits, shown: str) -> bytes:
     if answer.status != _OK:
-        raise InputError(shown, f"it answers {answer.status} {shown_name(answer.reason)[:60]}", "check the address")
+        raise answer_of_another_kind(
+            shown, f"it answers {answer.status} {shown_name(answer.reason)[:60]}", "check the address"
+        )
     kind = (answer.getheader("Content-Type") or "").partition(";")[0].strip().lower()
     if kind.startswith(_OTHER_TYPES):
-        raise InputError(shown, f"it answers with {shown_name(kind)[:60]}", "name the address of the metadata itself")
+        raise answer_of_another_kind(shown, f"it answers with {shown_name(kind)[:60]}", _ITSELF)
     encoding = (answer.getheader("Content-Encoding") or "identity").strip().lower()
     if encoding != "identity" and encoding not in _ENCODINGS:
-        raise InputError(shown, f"it is packed as {shown_name(encoding)[:60]}", "let the server send it as it is")
+        raise answer_of_another_kind(
+            shown, f"it is packed as {shown_name(encoding)[:60]}", "let the server send it as it is"
+        )
     unpack = zlib.decompressobj(_ENCODINGS[encoding]) if encoding in _ENCODINGS else None
     body, read = bytearray(), 0
-    too_large = InputError(shown, f"more than {limits.max_bytes:,} bytes", "name a smaller document")
+    too_large = oversized_document(shown, f"more than {limits.max_bytes:,} bytes", "name a smaller document")
     try:
         while chunk := answer.read(_CHUNK):
             read += len(chunk)
@@ -221,7 +231,7 @@ def _body(answer: HTTPResponse, limits: Limits, shown: str) -> bytes:
             if max(len(body), read) > limits.max_bytes:
                 raise too_large
     except zlib.error:
-        raise InputError(shown, "its gzip is damaged", "try again, or mend the server") from None
+        raise answer_of_another_kind(shown, "its gzip is damaged", "try again, or mend the server") from None
     if answer.length or (unpack is not None and not unpack.eof):
-        raise InputError(shown, "the answer is cut off", "try again, or mend the server")
+        raise address_without_answer(shown, "the answer is cut off", "try again, or mend the server")
     return bytes(body)

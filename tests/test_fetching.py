@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import time
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from typing import TYPE_CHECKING
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.serialization import Encoding
 
 from ssolab.core.findings import InputError
+from ssolab.core.keys import private_key_pem
 from ssolab.fetching import Limits, fetch
+from tests.keys import test_key
 from tests.web.serving import reply, serving
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from http.server import BaseHTTPRequestHandler
+    from pathlib import Path
 
 BODY = b"<md/>" * 100
 
 
-QUICK = Limits(max_bytes=10_000, seconds=0.6)
+SMALL = Limits(max_bytes=10_000)
+HASTY = Limits(seconds=0.6)
 
 
-def refused(answer: Callable[[BaseHTTPRequestHandler], object], limits: Limits = QUICK) -> InputError:
+def refused(answer: Callable[[BaseHTTPRequestHandler], object], limits: Limits = SMALL) -> InputError:
     with serving(answer) as base, pytest.raises(InputError) as caught:
         fetch(f"{base}/metadata", limits=limits)
     assert caught.value.name == f"{base}/metadata"
     assert "\n" not in str(caught.value)
     assert caught.value.remedy
+    assert caught.value.code
     return caught.value
 
 
@@ -73,7 +84,7 @@ def test_a_document_of_exactly_the_limit_is_fetched_and_of_one_byte_more_refused
         return reply(gzip.compress(body), Content_Encoding="gzip") if packed else reply(body)
 
     with serving(served(10_000)) as base:
-        assert len(fetch(base, limits=QUICK)) == 10_000
+        assert len(fetch(base, limits=SMALL)) == 10_000
     assert "more than 10,000 bytes" in refused(served(10_001)).problem
 
 
@@ -90,8 +101,7 @@ def test_an_endless_answer_is_cut_off() -> None:
 def test_a_bomb_is_refused_before_it_is_unpacked() -> None:
     bomb = gzip.compress(bytes(50 << 20))
     assert len(bomb) < 100_000
-    limits = Limits(max_bytes=10_000, seconds=5)
-    assert "more than 10,000 bytes" in refused(reply(bomb, Content_Encoding="gzip"), limits).problem
+    assert "more than 10,000 bytes" in refused(reply(bomb, Content_Encoding="gzip")).problem
 
 
 @pytest.mark.parametrize("part", ["status", "headers", "body"])
@@ -107,8 +117,8 @@ def test_a_server_that_drips_is_left_when_the_time_is_up(part: str) -> None:
             time.sleep(0.05)
 
     begun = time.monotonic()
-    assert "no whole answer within 0.6 s" in refused(answer).problem
-    assert time.monotonic() - begun < 5
+    assert "no whole answer within 0.6 s" in refused(answer, HASTY).problem
+    assert time.monotonic() - begun < 10
 
 
 @pytest.mark.parametrize(
@@ -137,8 +147,9 @@ def test_an_answer_that_is_none_is_refused_in_one_line(
     answer: Callable[[BaseHTTPRequestHandler], object], says: str
 ) -> None:
     with serving(answer) as base, pytest.raises(InputError) as caught:
-        fetch(f"{base}/metadata", limits=QUICK)
+        fetch(f"{base}/metadata", limits=SMALL)
     assert says in caught.value.problem
+    assert caught.value.code
     assert "\n" not in str(caught.value)
 
 
@@ -173,8 +184,9 @@ def test_a_redirect_on_the_same_machine_is_followed() -> None:
 )  # fmt: skip
 def test_an_address_that_may_not_be_asked_is_refused_before_anything_is_sent(address: str, says: str) -> None:
     with pytest.raises(InputError) as caught:
-        fetch(address, limits=QUICK)
+        fetch(address, limits=SMALL)
     assert says in caught.value.problem
+    assert caught.value.code == "address-not-allowed"
     assert "\n" not in str(caught.value)
     assert "secret" not in str(caught.value)
 
@@ -183,7 +195,7 @@ def test_a_name_that_leads_into_the_private_network_is_not_followed(monkeypatch:
     place = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", 443))
     monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: [place])
     with pytest.raises(InputError, match=r"127.0.0.1 lies in a private network; set private_network"):
-        fetch("https://metadata.example.org/", limits=QUICK)
+        fetch("https://metadata.example.org/", limits=SMALL)
 
 
 def test_a_private_network_is_asked_where_that_is_meant(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,11 +204,46 @@ def test_a_private_network_is_asked_where_that_is_meant(monkeypatch: pytest.Monk
         place = (socket.AF_INET, socket.SOCK_STREAM, 0, "", ("127.0.0.1", port))
         monkeypatch.setattr(socket, "getaddrinfo", lambda *_args, **_named: [place])
         with pytest.raises(InputError, match="does not answer"):  # it is asked, and speaks no TLS
-            fetch("https://metadata.example.org/", private=True, limits=QUICK)
+            fetch("https://metadata.example.org/", private=True, limits=SMALL)
 
 
 def test_a_port_where_nobody_listens_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
     with pytest.raises(InputError, match=r"it does not answer \(.*refused"):
-        fetch(f"http://127.0.0.1:{port}/", limits=QUICK)
+        fetch(f"http://127.0.0.1:{port}/", limits=SMALL)
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for 127.0.0.1 with its key, in one file."""
+    private, name = test_key("idp"), x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "the tests")])
+    begins = datetime.now(UTC) - timedelta(days=1)
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(private.public_key())
+        .serial_number(7)
+        .not_valid_before(begins)
+        .not_valid_after(begins + timedelta(days=30))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .sign(private, hashes.SHA256())
+    )
+    file = tmp_path / "server.pem"
+    file.write_bytes(made.public_bytes(Encoding.PEM) + private_key_pem(private))
+    return file
+
+
+def test_tls_is_spoken_and_the_certificate_of_the_server_counts(
+    certificate: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate)
+    with serving(reply(BODY), tls) as base:
+        with pytest.raises(InputError, match=r"its TLS certificate is not trusted .*; set SSL_CERT_FILE"):
+            fetch(base, limits=SMALL)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        assert fetch(base) == BODY
+        with pytest.raises(InputError, match="its TLS certificate is not trusted"):
+            fetch(base.replace("127.0.0.1", "localhost"), limits=SMALL)

@@ -13,11 +13,13 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from ssolab.core.findings import InputError
+from ssolab.core.unreadable import malformed_xml
 from ssolab.core.xmltree import DS, MD, local_name, parse
 from ssolab.saml.endpoints import Endpoint, IndexedEndpoint
 from ssolab.saml.fields import Parts, duration, instant, needed, refused
 from ssolab.saml.kept import NOTHING, Carried
 from ssolab.saml.key_descriptors import KeyDescriptor
+from ssolab.saml.metadata_reasons import not_metadata
 from ssolab.saml.names import PROTOCOL
 from ssolab.saml.roles import IDP_ROLE, SP_ROLE, IDPSSODescriptor, SPSSODescriptor, default_of
 from ssolab.saml.writing import attributes, duration_text, write
@@ -130,10 +132,7 @@ def read_entity(data: bytes | Element, name: str, *, entity_id: str | None = Non
     """
     root = parsed(data, name) if isinstance(data, bytes) else data
     if root.tag not in {ENTITY, ENTITIES}:
-        raise refused(
-            root, name, f"the root element is {root.tag}, so this is no SAML 2.0 metadata",
-            "give a file whose root is md:EntityDescriptor",
-        )  # fmt: skip
+        raise not_metadata(root, name)
     if root.tag == ENTITY and entity_id is None:
         return EntityDescriptor.read(root, name)
     inside = list(entities_in(root))
@@ -165,7 +164,7 @@ def parsed(data: bytes, name: str) -> Element:
         return parse(data, name)
     except InputError as error:
         if _BARE_AMPERSAND.search(data):
-            raise InputError(name, error.problem, "write & as &amp; in its addresses") from None
+            raise malformed_xml(name, error.problem, "write & as &amp; in its addresses") from None
         raise
 
 

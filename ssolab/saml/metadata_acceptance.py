@@ -103,8 +103,7 @@ def accept_metadata(document: bytes, expected: MetadataExpected) -> Report[Accep
         )
     root = parsed(document, expected.document)
     if root.tag not in {ENTITY, ENTITIES}:
-        problem = f"the root element is {local_name(root)}, so this is no SAML 2.0 metadata"
-        raise InputError(expected.document, problem, "give a document whose root is md:EntityDescriptor")
+        raise reasons.not_metadata(root, expected.document)
     judged, findings = _judged(root, expected)
     signed = None if judged is None else judged.signed
     believed = root if signed is None else signed.element

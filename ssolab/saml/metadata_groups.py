@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from ssolab.core.xmltree import DS, MD, local_name
-from ssolab.saml.fields import duration, instant, refused
+from ssolab.core.xmltree import DS, MD
+from ssolab.saml.fields import duration, instant
 from ssolab.saml.kept import NOTHING, Carried
 from ssolab.saml.metadata import ENTITIES, ENTITY, EntityDescriptor, in_full, parsed
+from ssolab.saml.metadata_reasons import not_metadata
 from ssolab.saml.writing import attributes, duration_text, write
 
 if TYPE_CHECKING:
@@ -84,10 +85,7 @@ def read_metadata(data: bytes | Element, name: str) -> EntityDescriptor | Entiti
         return EntityDescriptor.read(root, name)
     if root.tag == ENTITIES:
         return EntitiesDescriptor.read(root, name)
-    raise refused(
-        root, name, f"the root element is {local_name(root)}, so this is no SAML 2.0 metadata",
-        "give a file whose root is md:EntityDescriptor or md:EntitiesDescriptor",
-    )  # fmt: skip
+    raise not_metadata(root, name)
 
 
 def write_metadata(metadata: EntityDescriptor | EntitiesDescriptor, *, indent: int | None = 2) -> bytes:

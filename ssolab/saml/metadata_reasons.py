@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ssolab.core.catalog import refusal
+from ssolab.core.catalog import barrier, refusal
 from ssolab.core.findings import Problem, Severity, Subject
 from ssolab.core.instants import format_instant, in_words
 from ssolab.core.xmltree import local_name, where
+from ssolab.saml.fields import refused
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -17,6 +18,19 @@ if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
 
 _SHOWN = 5
+
+
+@barrier(cites="SAML2Meta 2.3")
+def not_metadata(root: Element, document: str) -> InputError:
+    """The document is no SAML 2.0 metadata.
+
+    Its root is neither md:EntityDescriptor nor md:EntitiesDescriptor: perhaps it is a message, metadata of SAML 1.1, or
+    a page. Give the metadata itself, as the partner publishes it.
+    """
+    return refused(
+        root, document, f"the root element is {local_name(root)}, so this is no SAML 2.0 metadata",
+        "give a document whose root is md:EntityDescriptor or md:EntitiesDescriptor",
+    )  # fmt: skip
 
 
 @refusal(cites="SAML2Meta 3")

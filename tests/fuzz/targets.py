@@ -239,7 +239,7 @@ def trust_in_metadata(data: bytes) -> None:
     try:
         report = accept_metadata(data, expected)
     except InputError as error:
-        in_one_line(error)
+        coded(error)
         return
     if report.principal is not None:
         assert report.principal.entity in _SIGNED, "somebody whom nobody signed"

@@ -154,7 +154,7 @@ def test_a_group_gives_its_entities_in_order() -> None:
 
 
 def test_a_document_that_is_no_metadata_is_refused() -> None:
-    with pytest.raises(InputError, match=r"the root element is samlp:Response.*give a file whose root is"):
+    with pytest.raises(InputError, match=r"the root element is samlp:Response.*give a document whose root is"):
         read_metadata(b'<Response xmlns="urn:oasis:names:tc:SAML:2.0:protocol"/>', "response.xml")
 
 
