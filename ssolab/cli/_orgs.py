@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from ssolab.cutover.model import Inventory, Link
     from ssolab.salesforce.org import Org
     from ssolab.salesforce.switches import Switches
-    from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty, SignedParts
+    from ssolab.saml.parties import AssertingParty, RelyingParty, SignedParts
+    from ssolab.saml.publishing import Flavour
     from ssolab.web.lab import Play
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssolab.cli import version_option
+from ssolab.cli._greeting import described, greeting, remarks
 from ssolab.cli._orgs import switch_option
 from ssolab.cli._shell import instant
 from ssolab.core.findings import ConfigError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.model import Inventory, Link
     from ssolab.saml.parties import SignedParts
-    from ssolab.web.app import RunningLab
     from ssolab.web.journal import Entry
     from ssolab.web.lab import LabConfig, Play
 
@@ -114,7 +114,7 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
         as_json = options["format_"] == "json"
         if not options["quiet"]:  # before the addresses are told, or a fast script's first message goes untold
             running.lab.on_entry = functools.partial(_tell, verbose=options["verbose"])
-        click.echo(_described(running) if as_json else "\n".join(greeting(inventory, link, running)))
+        click.echo(described(running) if as_json else "\n".join(greeting(inventory, link, running)))
         sys.stdout.flush()
         wait()
     click.echo("ssolab serve: stopped", err=True)
@@ -230,51 +230,6 @@ def _certificates(inventory: Inventory, link: Link) -> Iterator[Certificate]:
         yield from (key.certificate for key in (role.trusted_keys("") if role else ()) if key.certificate)
     if sp and asserting_party(inventory, link).encrypts:
         yield from (key.certificate for key in sp.encryption_keys("") if key.certificate and key.public.kind == "RSA")
-
-
-def remarks(inventory: Inventory, *, twins: bool) -> Iterator[str]:
-    """Say what the lab is made of."""
-    yield f"The lab was read from {inventory.name}."
-    yield from inventory.told()
-    if twins:
-        yield "Certificates whose private key is not at hand are played by twins: same names and dates, another key."
-
-
-def greeting(inventory: Inventory, link: Link, running: RunningLab) -> Iterator[str]:
-    """Say where everything is."""
-    from ssolab.core.instants import format_instant
-    from ssolab.render import printable
-    from ssolab.web.addresses import LOGIN, START
-
-    lab, bases = running.lab, running.bases
-    played = f"{link.flow}, signed by {link.signer}, verified by {link.verifier}"
-    yield printable(f"Playing link {link.id} of {inventory.name}: {played}.")
-    yield from (printable(remark) for remark in lab.config.remarks[1:])
-    if others := [name for name in lab.links if name != link.id]:
-        yield printable(f"Other links, with --link or on the control page: {', '.join(others)}.")
-    yield ""
-    yield f"  asserting party  {bases.asserting}/   {printable(lab.asserting.entity_id)}"
-    yield f"  relying party    {bases.relying}/   {printable(lab.relying.entity_id)}"
-    yield f"  control page     {running.control_url}"
-    yield f"  log in           {bases.relying}{LOGIN}   or {bases.asserting}{START}"
-    yield ""
-    yield f"The lab's clock stands at {format_instant(lab.now())}. Stop with Ctrl-C."
-
-
-def _described(running: RunningLab) -> str:
-    """Say the same as JSON, for whoever starts the lab from a script."""
-    from ssolab.render import envelope_json
-
-    lab = running.lab
-    where = {
-        "link": lab.play.link,
-        "links": lab.links,
-        "asserting": {"entity_id": lab.asserting.entity_id, "address": running.bases.asserting},
-        "relying": {"entity_id": lab.relying.entity_id, "address": running.bases.relying},
-        "control": {"address": running.bases.control, "token": lab.token},
-        "twins": lab.config.twins,
-    }
-    return envelope_json("serve", at=lab.now(), verdict=None, exit_code=0, findings=(), result=where)
 
 
 def _tell(entry: Entry, *, verbose: bool) -> None:

@@ -26,7 +26,7 @@ from ssolab.saml.metadata import (
     write_entity,
 )
 from ssolab.saml.names import EMAIL, PERSISTENT, POST, REDIRECT, TRANSIENT, UNSPECIFIED
-from ssolab.saml.parties import document_of, ten_years_after
+from ssolab.saml.publishing import document_of, ten_years_after
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

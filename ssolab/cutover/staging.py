@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ssolab.cutover.habits import Habits
     from ssolab.cutover.model import Cutover, Inventory, Link, Party
     from ssolab.saml.metadata import EntityDescriptor
-    from ssolab.saml.parties import Flavour
+    from ssolab.saml.publishing import Flavour
     from ssolab.saml.roles import IDPSSODescriptor, SPSSODescriptor
 
 _ANYBODY = "somebody@example.org"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ssolab.faults.engine import Fault, Kit
     from ssolab.saml.bindings import MessageName, PostForm
     from ssolab.saml.issue import Seal
-    from ssolab.saml.parties import Flavour
+    from ssolab.saml.publishing import Flavour
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

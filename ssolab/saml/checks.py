@@ -24,9 +24,8 @@ from ssolab.saml import (
     window_checks,
 )
 from ssolab.saml import structure as shape
-from ssolab.saml.assertion_checks import attributes_of, values_of
 from ssolab.saml.assertions import ASSERTION
-from ssolab.saml.confirmation_checks import chosen, data_of
+from ssolab.saml.confirmation_checks import data_of
 from ssolab.saml.decryption import Opened, open_assertion, open_parts, shut, unproven, within
 from ssolab.saml.judging import (
     OURS,
@@ -39,13 +38,13 @@ from ssolab.saml.judging import (
     run_checks,
     unverified_content,
 )
-from ssolab.saml.materials import Expected, Materials, Principal, ReplayMemory, after, instant_of, issuer_of, text_of
+from ssolab.saml.materials import Expected, Materials, Principal, ReplayMemory, after, instant_of, issuer_of
 from ssolab.saml.messages import RESPONSE
-from ssolab.saml.statements import CLASS_REF
+from ssolab.saml.principals import principal_of
 from ssolab.saml.undecodable import unexpected_message
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Sequence
+    from collections.abc import Collection, Sequence
     from datetime import datetime
 
     from ssolab.core.findings import Finding
@@ -153,7 +152,7 @@ def accept(
     if verified and not has_error(findings):
         findings += _replayed(materials, expected)
         if not has_error(findings):
-            principal = _principal(materials, expected)
+            principal = principal_of(materials, expected)
     return Report(
         findings=tuple(findings),
         principal=principal,
@@ -230,43 +229,6 @@ def _replayed(message: Materials, expected: Expected) -> list[Finding]:
     until = after(max([*ends, expected.now]), expected.skew)
     seen = expected.replay.remember(issuer, identifier, until, expected.now)
     return [replayed_assertion(message, issuer, identifier, until)] if seen else []
-
-
-def _principal(message: Materials, expected: Expected) -> Principal | None:
-    """Read who logs in; None where a caller left out the checks that see to it that this can be read."""
-    issuer = issuer_of(message.assertion)
-    if message.name_id is None or issuer is None:
-        return None
-    attributes: dict[str, list[str]] = {}
-    for each in attributes_of(message.assertion):
-        attributes.setdefault(each.get("Name", ""), []).extend(values_of(each))
-    statement = next(iter(message.statements), None)
-    contexts = [] if statement is None else list(statement.iter(CLASS_REF))
-    confirmation = chosen(message, expected)
-    data = None if confirmation is None else data_of(confirmation)
-    return Principal(
-        name_id=text_of(message.name_id),
-        format=message.name_id.get("Format"),
-        attributes={name: tuple(values) for name, values in attributes.items()},
-        session_index=None if statement is None else statement.get("SessionIndex"),
-        issuer=issuer,
-        in_response_to=None if data is None else data.get("InResponseTo"),
-        authn_context=text_of(contexts[0]).strip() if contexts else None,
-        name_qualifier=message.name_id.get("NameQualifier"),
-        sp_name_qualifier=message.name_id.get("SPNameQualifier"),
-        attribute_formats=_first(attributes_of(message.assertion), "NameFormat"),
-        friendly_names=_first(attributes_of(message.assertion), "FriendlyName"),
-        sp_provided_id=message.name_id.get("SPProvidedID"),
-    )
-
-
-def _first(attributes: Iterable[Element], what: str) -> dict[str, str]:
-    """Say what the first attribute of each name says of itself, where it does."""
-    found: dict[str, str] = {}
-    for each in attributes:
-        if (said := each.get(what)) is not None:
-            found.setdefault(each.get("Name", ""), said)
-    return found
 
 
 def expected_of(  # noqa: PLR0913  each is a thing of the moment that the settings cannot know

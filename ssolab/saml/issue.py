@@ -34,7 +34,8 @@ if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.saml.encryption import Encryption
     from ssolab.saml.endpoints import IndexedEndpoint
-    from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty
+    from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.saml.publishing import Flavour
 
 Seal = Literal["request", "assertion", "response", "both", "none"]
 

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from ssolab.core.keys import SigningCredential, TrustedKey
     from ssolab.core.xmlenc import DecryptionKey
     from ssolab.saml.metadata import EntityDescriptor, IDPSSODescriptor, KeyDescriptor, SPSSODescriptor
-    from ssolab.saml.parties import Flavour
+    from ssolab.saml.publishing import Flavour
 
 
 def relying_from(

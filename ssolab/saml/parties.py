@@ -7,7 +7,7 @@ Changing a setting is `dataclasses.replace`, never a mutation.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import MAXYEAR, UTC, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Literal
 
 from ssolab.core.ciphers import CONTENT_CIPHERS, KEY_TRANSPORTS
@@ -22,9 +22,9 @@ from ssolab.saml.metadata import (
     KeyDescriptor,
     SPSSODescriptor,
     default_of,
-    write_entity,
 )
 from ssolab.saml.names import ARTIFACT, REDIRECT, UNSPECIFIED
+from ssolab.saml.publishing import Flavour, document_of, ten_years_after
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -34,12 +34,9 @@ if TYPE_CHECKING:
     from ssolab.core.xmlenc import DecryptionKey
     from ssolab.saml.encryption import EncryptedPart
 
-Flavour = Literal["generic", "salesforce"]
 Match = Literal["key", "certificate"]
 SignedParts = Literal["assertion", "response", "both"]
 
-_SALESFORCE_YEARS = 10
-_LEAP_DAY = (2, 29)
 _METHODS = (
     *(uri for uri, cipher in CONTENT_CIPHERS.items() if cipher.sealed),
     *(uri for uri, transport in KEY_TRANSPORTS.items() if not transport.is_rsa15),
@@ -269,20 +266,6 @@ class RelyingParty(_Party):
     def document(self, now: datetime) -> bytes:
         """Write that metadata as this flavour does."""
         return document_of(self.metadata(now), self.flavour)
-
-
-def ten_years_after(moment: datetime) -> datetime:
-    """Ten calendar years on, to the millisecond, as Salesforce dates the metadata it writes; 29 February becomes 28."""
-    moment = moment.astimezone(UTC)
-    moment = moment.replace(microsecond=moment.microsecond // 1000 * 1000)
-    if (moment.month, moment.day) == _LEAP_DAY:
-        moment -= timedelta(days=1)
-    return moment.replace(year=min(moment.year + _SALESFORCE_YEARS, MAXYEAR))
-
-
-def document_of(entity: EntityDescriptor, flavour: Flavour) -> bytes:
-    """Write metadata as the flavour indents it."""
-    return write_entity(entity, indent=3 if flavour == "salesforce" else 2)
 
 
 def _within_reach(

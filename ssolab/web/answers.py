@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from ssolab.cutover.model import User
     from ssolab.saml.parties import AssertingParty
     from ssolab.saml.statements import Attribute
-    from ssolab.web.lab import Errand, Lab, LastLogin
+    from ssolab.web.errands import Errand, LastLogin
+    from ssolab.web.lab import Lab
 
 REFUSED_BY_USER: Final = Declined((RESPONDER, AUTHN_FAILED), "the user declined to log in")
 

@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from ssolab.cutover.model import User
     from ssolab.salesforce.apps import SamlAppConfig
     from ssolab.saml.parties import AssertingParty
-    from ssolab.web.lab import Errand, Lab
+    from ssolab.web.errands import Errand
+    from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
 
 APP_METADATA: Final = "/.well-known/samlidp/"

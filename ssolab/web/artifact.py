@@ -27,7 +27,8 @@ from ssolab.web.pages import redirect
 if TYPE_CHECKING:
     from ssolab.saml.metadata import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty, RelyingParty
-    from ssolab.web.lab import Errand, Lab, LabConfig
+    from ssolab.web.errands import Errand
+    from ssolab.web.lab import Lab, LabConfig
 
 BINDINGS: Final = {"post": POST, "artifact": ARTIFACT}
 """How the lab's addresses call the bindings of a Response."""

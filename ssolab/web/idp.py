@@ -24,8 +24,8 @@ from ssolab.web import apps
 from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, RESOLUTION, SSO, START
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
 from ssolab.web.artifact import answer_resolve, by_artifact, wanted_acs
+from ssolab.web.errands import Errand, LastLogin
 from ssolab.web.keys import key_rows, signing_key
-from ssolab.web.lab import Errand, LastLogin
 from ssolab.web.logout import add_logout
 from ssolab.web.logout_side import LOG_OUT, logout_addresses, logout_said
 from ssolab.web.pages import (

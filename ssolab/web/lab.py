@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Final
 from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
 from ssolab.salesforce.org import Org
-from ssolab.saml.asking import Asking
 from ssolab.web.artifact_client import exchange
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Artifacts, Memory, Seen
@@ -29,9 +28,8 @@ if TYPE_CHECKING:
     from ssolab.core.keys import TrustedKey
     from ssolab.cutover.model import User
     from ssolab.cutover.scene import Flow
-    from ssolab.saml.messages import AuthnRequest
-    from ssolab.saml.metadata import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.web.errands import Errand, LastLogin, Pending
     from ssolab.web.origins import Origin, Side
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -136,38 +134,6 @@ class LabConfig:
     twins: Mapping[str, str] = field(default_factory=dict)
     others: tuple[Play, ...] = ()
     origins: tuple[Origin, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """A login that waits at the asserting party for somebody to say who they are; without a request, unsolicited."""
-
-    request: AuthnRequest | None = None
-    acs: IndexedEndpoint | None = None
-    relay_state: str | None = None
-    app: str | None = None
-    """The API name of the connected app that it is for, where the asserting party is an org."""
-
-    @property
-    def fresh(self) -> bool:
-        """Whether an earlier login will not do."""
-        return self.request is not None and bool(self.request.force_authn)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pending:
-    """An open request of the relying party: the local path to go to afterwards, and what was asked for."""
-
-    go_to: str = "/"
-    asking: Asking = field(default_factory=Asking)
-
-
-@dataclass(frozen=True, slots=True)
-class LastLogin:
-    """Who logged in last at the asserting party, and when."""
-
-    user: User
-    at: datetime
 
 
 class Lab:

@@ -25,8 +25,8 @@ from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.artifact_relying import resolved
 from ssolab.web.asking import asking_of, choices_of
+from ssolab.web.errands import Pending
 from ssolab.web.keys import key_rows, signing_key
-from ssolab.web.lab import Pending
 from ssolab.web.logout import add_logout
 from ssolab.web.logout_side import LOG_OUT, log_out_of, logout_addresses, logout_said
 from ssolab.web.pages import (

@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.xmltree import Element
     from ssolab.saml.issue import Seal
-    from ssolab.saml.parties import Flavour
+    from ssolab.saml.publishing import Flavour
 
 RSA_SHA256 = "http://www.w3.org/2001/04/xmldsig-more#rsa-sha256"
 LATER = NOW + timedelta(microseconds=123_999)

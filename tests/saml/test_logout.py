@@ -24,7 +24,8 @@ from tests.saml.test_schema import complaints
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
-    from ssolab.saml.parties import AssertingParty, Flavour, RelyingParty
+    from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.saml.publishing import Flavour
 
 XMLNS = (
     'xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion" xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"'

@@ -9,7 +9,8 @@ from ssolab.core.findings import ConfigError
 from ssolab.saml.metadata import Endpoint, EntityDescriptor, IndexedEndpoint, read_entity
 from ssolab.saml.names import EMAIL, POST, REDIRECT, TRANSIENT
 from ssolab.saml.pairing import asserting_from, relying_from
-from ssolab.saml.parties import AssertingParty, RelyingParty, ten_years_after
+from ssolab.saml.parties import AssertingParty, RelyingParty
+from ssolab.saml.publishing import ten_years_after
 from tests.saml.samples import ACS, IDP, NOW, SP, SSO, asserting, certificate, credential, relying
 
 XMLNS = 'xmlns:md="urn:oasis:names:tc:SAML:2.0:metadata" xmlns:ds="http://www.w3.org/2000/09/xmldsig#"'

@@ -33,7 +33,7 @@ from tests.keys import ec_test_key
 from tests.saml.samples import NOW, REQUEST, asserting, certificate, credential, relying
 
 if TYPE_CHECKING:
-    from ssolab.saml.parties import Flavour
+    from ssolab.saml.publishing import Flavour
 
 SCHEMAS = Path(onelogin.saml2.__file__).parent / "schemas"
 

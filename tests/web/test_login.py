@@ -18,7 +18,7 @@ from ssolab.saml.issue import draft_request, seal
 from ssolab.saml.messages import NameIDPolicy, RequestedAuthnContext
 from ssolab.saml.metadata import read_entity
 from ssolab.saml.names import EMAIL, PERSISTENT, POST, PROTECTED_TRANSPORT, TRANSIENT
-from ssolab.web.lab import Pending
+from ssolab.web.errands import Pending
 from tests.web.parts import (
     ACS,
     AMIRA,
