@@ -10,6 +10,7 @@ from ssolab.core.xmltree import parse
 from ssolab.saml.messages import Response
 from ssolab.saml.metadata import KeyDescriptor, read_entity, write_entity
 from ssolab.saml.pairing import asserting_from, relying_from
+from ssolab.web.addresses import LOGOUT
 from ssolab.web.app import running_lab
 from ssolab.web.lab import LabConfig
 from tests.interop.pair import AMIRA, OUR_IDP, credential, our_idp_metadata, our_sp_metadata
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.keys import SigningCredential
     from ssolab.saml.metadata import EntityDescriptor
+    from ssolab.saml.subjects import NameID
     from ssolab.web.app import RunningLab
     from ssolab.web.journal import Entry
 
@@ -60,15 +62,26 @@ class ServedIdP:
         lab.reconfigure(replace(lab.asserting, credential=key), lab.relying)
 
     @property
-    def judged(self) -> Entry:
-        """What it thought of the last request."""
-        return next(each for each in reversed(self.running.lab.journal.entries()) if each.event == "request-judged")
+    def way_out(self) -> str:
+        """Where whoever logged in last begins to log out."""
+        lab = self.running.lab
+        last = lab.sessions["asserting"].shared_with(lab.asserting.relying)[-1]
+        return f"{self.running.bases.asserting}{LOGOUT}?session={last.key}"
 
     @property
-    def sent(self) -> Response:
-        """The last Response that it sent."""
+    def judged(self) -> Entry:
+        """What it thought of the last message that it was brought."""
+        return next(each for each in reversed(self.running.lab.journal.entries()) if each.accepted is not None)
+
+    @property
+    def name_sent(self) -> NameID:
+        """The name in the last Response that it sent."""
         entries = reversed(self.running.lab.journal.entries())
-        return Response.read(parse(next(each for each in entries if each.event == "response-sent").message, "sent"))
+        sent = next(each for each in entries if each.event == "response-sent").message
+        (stated,) = Response.read(parse(sent, "sent")).assertions
+        assert stated.subject is not None
+        assert stated.subject.name_id is not None
+        return stated.subject.name_id
 
 
 @contextlib.contextmanager

@@ -112,9 +112,9 @@ class Shibboleth:
         """What it publishes of itself."""
         return Visitor().open(f"{self.apache.base}/Shibboleth.sso/Metadata").text.encode()
 
-    def log_in(self) -> Page:
-        """Amira opens the private page."""
-        return Visitor().log_in(f"{self.apache.base}/private/page.html", AMIRA.username)
+    def log_in(self, visitor: Visitor | None = None) -> Page:
+        """Amira opens the private page, in a browser of its own where none is given."""
+        return (visitor or Visitor()).log_in(f"{self.apache.base}/private/page.html", AMIRA.username)
 
     def _loaded(self) -> int:
         return said_in(self.folder).count(f"loaded XML resource ({self.folder}/idp.xml)")
@@ -164,6 +164,6 @@ def running_shibboleth(folder: Path, idp: ServedIdP) -> Iterator[Shibboleth]:
             port=free_port(),
             module=("mod_shib", "mod_shib.so"),
             rest=PLACES.format(folder=folder),
-            pages={"private/page.html": PAGE},
+            pages={"private/page.html": PAGE, "left.html": "logged out"},
         ) as apache:
             yield Shibboleth(apache, idp)

@@ -75,9 +75,9 @@ class Mellon:
         """What it publishes of itself."""
         return Visitor().open(f"{self.apache.base}/mellon/metadata").text.encode()
 
-    def log_in(self) -> Page:
-        """Amira opens the private page."""
-        return Visitor().log_in(f"{self.apache.base}/private/page.html", AMIRA.username)
+    def log_in(self, visitor: Visitor | None = None) -> Page:
+        """Amira opens the private page, in a browser of its own where none is given."""
+        return (visitor or Visitor()).log_in(f"{self.apache.base}/private/page.html", AMIRA.username)
 
 
 def keep(folder: Path, key: SigningCredential) -> None:
@@ -96,7 +96,7 @@ def running() -> Iterator[Mellon]:
             port=port,
             module=("auth_mellon_module", "mod_auth_mellon.so"),
             rest=PLACES.format(folder=folder, base=f"http://127.0.0.1:{port}"),
-            pages={"private/page.html": PAGE},
+            pages={"private/page.html": PAGE, "left.html": "logged out"},
         ) as apache:
             yield Mellon(apache, idp)
 
@@ -121,11 +121,8 @@ def test_the_private_page_shows_who_logged_in_under_the_name_that_was_asked_for(
     assert page.url == f"{mellon.apache.base}/private/page.html"
     assert LOGGED_IN in page.text
     # It asks for a transient name, which is a fresh one each time.
-    (stated,) = mellon.idp.sent.assertions
-    assert stated.subject is not None
-    assert stated.subject.name_id is not None
-    assert stated.subject.name_id.format == TRANSIENT
-    assert f"name {stated.subject.name_id.value}\n" in page.text
+    assert mellon.idp.name_sent.format == TRANSIENT
+    assert f"name {mellon.idp.name_sent.value}\n" in page.text
     assert mellon.idp.judged.signature is not None
 
 
@@ -189,3 +186,49 @@ def test_rollover_of_the_key_that_it_signs_requests_with(stage: str, mellon: Mel
         assert (LOGGED_IN in page.text) is HOLDS[stage, which], page
         assert mellon.idp.judged.accepted is HOLDS[stage, which]
         assert refused_for(mellon.idp.judged) == (set() if HOLDS[stage, which] else {"key-not-trusted"})
+
+
+def is_logged_out(mellon: Mellon, visitor: Visitor) -> bool:
+    return "errand" in visitor.open(f"{mellon.apache.base}/private/page.html").fields
+
+
+def test_whoever_logs_out_there_is_logged_out_here_too(mellon: Mellon) -> None:
+    visitor = Visitor()
+    assert LOGGED_IN in mellon.log_in(visitor).text
+
+    page = visitor.open(f"{mellon.apache.base}/mellon/logout?ReturnTo={mellon.apache.base}/left.html")
+
+    assert page.url == f"{mellon.apache.base}/left.html"
+    judged = mellon.idp.judged
+    assert (judged.event, judged.accepted) == ("logout-request-judged", True), judged.findings
+    assert judged.user == mellon.idp.name_sent.value
+    assert judged.verifiers["xmlsec"] == "accepted"
+    assert is_logged_out(mellon, visitor)
+
+
+def test_whoever_logs_out_here_is_logged_out_there_too(mellon: Mellon) -> None:
+    visitor = Visitor()
+    assert LOGGED_IN in mellon.log_in(visitor).text
+
+    page = visitor.open(mellon.idp.way_out)
+
+    judged = mellon.idp.judged
+    assert (judged.event, judged.accepted) == ("logout-response-judged", True), judged.findings
+    assert page.status == 200
+    assert is_logged_out(mellon, visitor)
+
+
+def test_a_logout_request_by_a_key_that_is_not_held_ends_no_session_at_the_other_side(mellon: Mellon) -> None:
+    visitor = Visitor()
+    assert LOGGED_IN in mellon.log_in(visitor).text
+    mellon.idp.sign_with(credential("new"))
+    visitor.open(mellon.idp.way_out)
+    assert not is_logged_out(mellon, visitor)
+
+    visitor, theirs = Visitor(), read_entity(mellon.metadata(), "its metadata")
+    mellon.idp.sign_with(credential("idp"))
+    assert LOGGED_IN in mellon.log_in(visitor).text
+    mellon.idp.join(with_keys(theirs, credential("new")))
+    visitor.open(f"{mellon.apache.base}/mellon/logout?ReturnTo={mellon.apache.base}/left.html")
+    assert not mellon.idp.judged.accepted
+    assert {found.code for found in mellon.idp.judged.errors} == {"key-not-trusted"}

@@ -58,7 +58,7 @@ def keys_of(own: SigningCredential) -> dict[str, Any]:
     }
 
 
-def peer_sp(samlify: Peer, own: SigningCredential, **wants: bool) -> Object:
+def peer_sp(samlify: Peer, own: SigningCredential, **wants: Any) -> Object:
     service = {
         "entityID": PEER_SP,
         "authnRequestsSigned": True,
@@ -190,14 +190,14 @@ TEMPLATE = """<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol"
 </saml:AuthnContext></saml:AuthnStatement></saml:Assertion></samlp:Response>""".replace("{Audience}\n", "{Audience}")
 
 
-def peer_idp(samlify: Peer, own: SigningCredential) -> Object:
+def peer_idp(samlify: Peer, own: SigningCredential, **wants: Any) -> Object:
     service = {
         "entityID": PEER_IDP,
         "wantAuthnRequestsSigned": True,
         "singleSignOnService": [{"Binding": each, "Location": PEER_SSO} for each in (REDIRECT, POST)],
         "loginResponseTemplate": {"context": TEMPLATE, "attributes": []},
     }
-    return samlify.make("IdentityProvider", service | keys_of(own))
+    return samlify.make("IdentityProvider", service | keys_of(own) | wants)
 
 
 def our_sp_as_it_knows_it(samlify: Peer, *keys: SigningCredential, wants: str = "assertion") -> Object:

@@ -14,6 +14,7 @@ from tests.interop.programs import needs
 from tests.interop.rollover import HOLDS, SIGNERS, STAGES, held, signer
 from tests.interop.served import served_idp, with_keys
 from tests.interop.shibboleth import running_shibboleth
+from tests.interop.visitor import Visitor
 from tests.keys import ec_test_key
 
 if TYPE_CHECKING:
@@ -112,3 +113,49 @@ def test_rollover_of_the_key_that_it_signs_requests_with(stage: str, shibboleth:
         assert (LOGGED_IN in page.text) is HOLDS[stage, which], page
         assert judged.accepted is HOLDS[stage, which]
         assert {found.code for found in judged.errors} == (set() if HOLDS[stage, which] else {"key-not-trusted"})
+
+
+def is_logged_out(shibboleth: Shibboleth, visitor: Visitor) -> bool:
+    return "errand" in visitor.open(f"{shibboleth.apache.base}/private/page.html").fields
+
+
+def test_whoever_logs_out_there_is_logged_out_here_too(shibboleth: Shibboleth) -> None:
+    visitor = Visitor()
+    assert LOGGED_IN in shibboleth.log_in(visitor).text
+
+    page = visitor.open(f"{shibboleth.apache.base}/Shibboleth.sso/Logout?return={shibboleth.apache.base}/left.html")
+
+    judged = shibboleth.idp.judged
+    assert (judged.event, judged.accepted) == ("logout-request-judged", True), judged.findings
+    assert judged.user == AMIRA.username
+    assert judged.verifiers["xmlsec"] == "accepted"
+    assert page.url == f"{shibboleth.apache.base}/left.html"
+    assert is_logged_out(shibboleth, visitor)
+
+
+def test_whoever_logs_out_here_is_logged_out_there_too(shibboleth: Shibboleth) -> None:
+    visitor = Visitor()
+    assert LOGGED_IN in shibboleth.log_in(visitor).text
+
+    page = visitor.open(shibboleth.idp.way_out)
+
+    judged = shibboleth.idp.judged
+    assert (judged.event, judged.accepted) == ("logout-response-judged", True), judged.findings
+    assert page.status == 200
+    assert is_logged_out(shibboleth, visitor)
+
+
+def test_a_logout_request_by_a_key_that_is_not_held_ends_no_session_at_the_other_side(shibboleth: Shibboleth) -> None:
+    visitor = Visitor()
+    assert LOGGED_IN in shibboleth.log_in(visitor).text
+    shibboleth.idp.sign_with(credential("new"))
+    visitor.open(shibboleth.idp.way_out)
+    assert not is_logged_out(shibboleth, visitor)
+
+    visitor, theirs = Visitor(), read_entity(shibboleth.metadata(), "its metadata")
+    shibboleth.idp.sign_with(credential("idp"))
+    assert LOGGED_IN in shibboleth.log_in(visitor).text
+    shibboleth.idp.join(with_keys(theirs, credential("new")))
+    visitor.open(f"{shibboleth.apache.base}/Shibboleth.sso/Logout?return={shibboleth.apache.base}/left.html")
+    assert not shibboleth.idp.judged.accepted
+    assert {found.code for found in shibboleth.idp.judged.errors} == {"key-not-trusted"}
