@@ -36,6 +36,13 @@ def with_keys(entity: EntityDescriptor, *keys: SigningCredential) -> EntityDescr
     return replace(entity, idp=entity.idp and changed(entity.idp), sp=entity.sp and changed(entity.sp))
 
 
+def with_encryption(entity: EntityDescriptor, *keys: SigningCredential) -> EntityDescriptor:
+    """The metadata of a service provider, with these keys to encrypt for."""
+    added = tuple(KeyDescriptor(certificates=(key.certificate,), use="encryption") for key in keys)
+    assert entity.sp is not None
+    return replace(entity, sp=replace(entity.sp, key_descriptors=entity.sp.key_descriptors + added))
+
+
 @dataclass(frozen=True)
 class ServedIdP:
     """Our identity provider, running; a partner joins by its metadata."""

@@ -232,3 +232,10 @@ def test_a_logout_request_by_a_key_that_is_not_held_ends_no_session_at_the_other
     visitor.open(f"{mellon.apache.base}/mellon/logout?ReturnTo={mellon.apache.base}/left.html")
     assert not mellon.idp.judged.accepted
     assert {found.code for found in mellon.idp.judged.errors} == {"key-not-trusted"}
+
+
+@pytest.mark.parametrize("cipher", ["aes128-gcm", "aes256-gcm", "aes256-cbc"])
+def test_it_opens_our_encrypted_assertion(cipher: str, mellon: Mellon) -> None:
+    mellon.idp.join(mellon.metadata(), encrypts=("assertion",), content_cipher=cipher)
+
+    assert LOGGED_IN in mellon.log_in().text, mellon.apache.log()

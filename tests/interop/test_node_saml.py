@@ -52,8 +52,9 @@ def peer_sp(node_saml: Peer, own: SigningCredential, *trusted: SigningCredential
     return node_saml.make("SAML", settings | options)
 
 
-def metadata_of(peer: Object, own: SigningCredential) -> bytes:
-    text: str = peer.call("generateServiceProviderMetadata", None, own.certificate.pem)
+def metadata_of(peer: Object, own: SigningCredential, opens: SigningCredential | None = None) -> bytes:
+    encryption = None if opens is None else opens.certificate.pem
+    text: str = peer.call("generateServiceProviderMetadata", encryption, own.certificate.pem)
     return text.encode()
 
 

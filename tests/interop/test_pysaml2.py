@@ -39,7 +39,7 @@ from tests.interop.pair import (
 )
 from tests.interop.programs import needs
 from tests.interop.rollover import HOLDS, SIGNERS, STAGES, held, signer
-from tests.interop.served import with_keys
+from tests.interop.served import with_encryption, with_keys
 
 with warnings.catch_warnings():
     # pysaml2 takes the CFB mode from where cryptography no longer wants it to be.
@@ -81,7 +81,8 @@ def peer_sp(
         "want_response_signed": False,
         "want_assertions_signed": True,
     }
-    config = files_of(own_key or credential("sp"), folder) | {"entityid": PEER_SP, "service": {"sp": service | wants}}
+    files = files_of(own_key or credential("sp"), folder)
+    config = files | {"entityid": PEER_SP, "service": {"sp": service | wants}, "encryption_keypairs": [files]}
     own = str(entity_descriptor(SPConfig().load(dict(config)))).encode()
     ours = write_entity(with_keys(our_idp_metadata(idp[0], wants_signed=True), *idp)).decode()
     return Saml2Client(SPConfig().load(config | {"metadata": {"inline": [ours]}})), own
@@ -188,13 +189,16 @@ def test_as_service_provider_through_a_rollover_of_its_own_key(stage: str, tmp_p
         assert {found.code for found in ours.last.errors} == (set() if HOLDS[stage, which] else {"key-not-trusted"})
 
 
-def peer_idp(folder: Path, own: SigningCredential, *sp: SigningCredential) -> tuple[Server, bytes]:
+def peer_idp(
+    folder: Path, own: SigningCredential, *sp: SigningCredential, opens: SigningCredential | None = None
+) -> tuple[Server, bytes]:
     """pysaml2 as identity provider that read our service provider's metadata with these keys, and its own metadata."""
     endpoints = {"single_sign_on_service": [(PEER_SSO, BINDING_HTTP_REDIRECT), (PEER_SSO, BINDING_HTTP_POST)]}
     service = {"idp": {"endpoints": endpoints, "want_authn_requests_signed": True}}
     config = files_of(own, folder) | {"entityid": PEER_IDP, "service": service}
     metadata = str(entity_descriptor(IdPConfig().load(dict(config)))).encode()
-    ours = write_entity(with_keys(our_sp_metadata(sp[0]), *sp)).decode()
+    known = with_keys(our_sp_metadata(sp[0]), *sp)
+    ours = write_entity(known if opens is None else with_encryption(known, opens)).decode()
     return Server(config=IdPConfig().load(config | {"metadata": {"inline": [ours]}})), metadata
 
 

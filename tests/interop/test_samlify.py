@@ -29,7 +29,7 @@ from tests.interop.pair import (
     our_sp_metadata,
 )
 from tests.interop.rollover import HOLDS, SIGNERS, STAGES, held, signer
-from tests.interop.served import with_keys
+from tests.interop.served import with_encryption, with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -200,8 +200,12 @@ def peer_idp(samlify: Peer, own: SigningCredential, **wants: Any) -> Object:
     return samlify.make("IdentityProvider", service | keys_of(own) | wants)
 
 
-def our_sp_as_it_knows_it(samlify: Peer, *keys: SigningCredential, wants: str = "assertion") -> Object:
+def our_sp_as_it_knows_it(
+    samlify: Peer, *keys: SigningCredential, wants: str = "assertion", opens: SigningCredential | None = None
+) -> Object:
     ours = with_keys(our_sp_metadata(keys[0]), *keys)
+    if opens is not None:
+        ours = with_encryption(ours, opens)
     assert ours.sp is not None
     ours = replace(ours, sp=replace(ours.sp, want_assertions_signed=wants != "response"))
     return samlify.make(

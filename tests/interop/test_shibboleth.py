@@ -159,3 +159,21 @@ def test_a_logout_request_by_a_key_that_is_not_held_ends_no_session_at_the_other
     visitor.open(f"{shibboleth.apache.base}/Shibboleth.sso/Logout?return={shibboleth.apache.base}/left.html")
     assert not shibboleth.idp.judged.accepted
     assert {found.code for found in shibboleth.idp.judged.errors} == {"key-not-trusted"}
+
+
+@pytest.mark.parametrize("cipher", ["aes128-gcm", "aes256-gcm", "aes256-cbc"])
+def test_it_opens_our_encrypted_assertion(cipher: str, shibboleth: Shibboleth) -> None:
+    shibboleth.idp.join(shibboleth.metadata(), encrypts=("assertion",), content_cipher=cipher)
+
+    assert LOGGED_IN in shibboleth.log_in().text, shibboleth.log()
+
+
+def test_it_opens_our_encrypted_name_and_refuses_a_statement_of_encrypted_attributes_alone(
+    shibboleth: Shibboleth,
+) -> None:
+    shibboleth.idp.join(shibboleth.metadata(), encrypts=("name-id",))
+    assert f"name {AMIRA.username}\n" in shibboleth.log_in().text
+
+    # Here the peer is wrong: SAML2Core 2.7.3 allows either kind, and OpenSAML 3.2 wants one that is not encrypted.
+    shibboleth.idp.join(shibboleth.metadata(), encrypts=("attributes",))
+    assert "AttributeStatement must have at least one Attribute" in shibboleth.log_in().text
