@@ -113,7 +113,11 @@ class Place:
 # Salesforce's names.
 _ROWS: Final = (
     (Step.STATUS, LoginCode.INVALID_STATUS, "status-not-success"),
-    (Step.AUTHENTICATION, LoginCode.INVALID_FORMAT, "authn-statement-missing"),
+    (
+        Step.AUTHENTICATION,
+        LoginCode.INVALID_FORMAT,
+        "authn-statement-missing authn-context-not-met authentication-not-fresh",
+    ),
     (Step.CONDITIONS, LoginCode.INVALID_FORMAT, "conditions-missing condition-unknown"),
     (
         Step.TIMESTAMPS,
@@ -127,7 +131,9 @@ _ROWS: Final = (
         (
             "assertion-missing assertion-encrypted assertion-extra response-nested stray-signature element-unexpected "
             "element-repeated message-without-id response-by-redirect name-id-missing name-id-not-whole text-not-whole "
-            "invalid-instant document-type-present"
+            "invalid-instant document-type-present decryption-failed encrypted-key-missing malformed-encryption "
+            "forbidden-encryption-algorithm rsa15-key-transport name-id-format-not-met subject-not-met "
+            "sp-name-qualifier-mismatch"
         ),
     ),
     (Step.ISSUER, LoginCode.INVALID_ISSUER, "issuer-missing issuer-mismatch issuers-differ"),

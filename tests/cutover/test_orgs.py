@@ -54,7 +54,7 @@ def test_switches_are_set_in_the_lab_file(tmp_path: Path) -> None:
     ("party", "complaint"),
     [
         ('source = "nowhere"', "holds neither samlssoconfigs nor connectedApps"),
-        ('source = "https://example.org/project"', "reads no network"),
+        ('source = "https://example.org/project"', "only metadata is read from an address"),
         ('switches = { expiry = "maybe" }', r"ssolab\.toml:\d+ \(switches\): .*strict or lenient"),
         ('switches = { clocks = "180s" }', "there is no switch 'clocks'"),
         ("switches = { clock = 180 }", "clock"),
