@@ -46,6 +46,8 @@ class Outcome(enum.StrEnum):
 
     LET_IN = "let in"
     """The forged name logged in: a hole."""
+    LAX = "let in, which is lax"
+    """It logged in, for the trusted party vouched for it; but in a form that a sound receiver refuses."""
     POLICY = "let in by policy"
     """It logged in, and whether it should is for the receiver's settings to say."""
     REFUSED = "refused"
@@ -170,7 +172,9 @@ class Attacker:
         shown = unescape(page.text).replace(kit.forged + SUFFIX, "")
         if not (page.shows(self.target.marker) and kit.forged in shown):
             return Outcome.REFUSED
-        return Outcome.POLICY if fault.receiver or fault.nature is Nature.LEGITIMATE else Outcome.LET_IN
+        if fault.receiver or fault.nature is Nature.LEGITIMATE:
+            return Outcome.POLICY
+        return Outcome.LAX if fault.lax else Outcome.LET_IN
 
 
 def fresh_name(pattern: str) -> str:

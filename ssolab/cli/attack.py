@@ -162,6 +162,7 @@ def _findings(attempts: Sequence[Attempt]) -> Iterator[Finding]:
 
     severities = {
         Outcome.LET_IN: Severity.ERROR,
+        Outcome.LAX: Severity.WARNING,
         Outcome.POLICY: Severity.INFO,
         Outcome.REFUSED_ALTHOUGH_LEGITIMATE: Severity.INFO,
     }
@@ -212,7 +213,7 @@ def _lines(shell: Shell, address: str, attempts: Sequence[Attempt], *, logged_in
             yield f"  the valid message {when} did not log in: {said}"
     if not logged_in:
         yield "  look at the marker, the name, the key, the audience and the address, or begin at --login"
-    shown = [Outcome.LET_IN, Outcome.POLICY, Outcome.REFUSED_ALTHOUGH_LEGITIMATE, Outcome.NOT_SENT]
+    shown = [Outcome.LET_IN, Outcome.LAX, Outcome.POLICY, Outcome.REFUSED_ALTHOUGH_LEGITIMATE, Outcome.NOT_SENT]
     if shell.verbose:
         shown += [Outcome.REFUSED, Outcome.ACCEPTED]
     for outcome in shown:

@@ -78,6 +78,8 @@ class Fault(Entry):
         needs: what the kit must have beyond the ordinary: `request`, `retired`, `encryption`, or one of its `others`.
         keeps: whether the genuine name stays in the message beside the forged one; else it speaks of the forged alone.
         sent: how often the same message is sent; the last answer counts.
+        lax: whether the trusted party vouches for the name all the same, here and now, in a form that a sound receiver
+            refuses: letting it in is lax, and no hole by itself.
         alter: the generator.
     """
 
@@ -93,6 +95,7 @@ class Fault(Entry):
     needs: frozenset[str] = frozenset()
     keeps: bool = False
     sent: int = 1
+    lax: bool = False
     alter: Callable[[Any, Kit], Any]
 
     @property
@@ -176,6 +179,7 @@ def fault(  # noqa: PLR0913  each is a statement about the fault that nothing el
     needs: Iterable[str] = (),
     keeps: bool = False,
     sent: int = 1,
+    lax: bool = False,
     cites: str | None = None,
 ) -> Callable[[Callable[[Any, Kit], Any]], Fault]:
     """Make a fault of a function; the attributes of `Fault` say what each argument means."""
@@ -198,6 +202,7 @@ def fault(  # noqa: PLR0913  each is a statement about the fault that nothing el
             needs=frozenset(needs),
             keeps=keeps,
             sent=sent,
+            lax=lax,
             alter=function,
         )
 

@@ -116,6 +116,7 @@ def wrong_destination(root: Element, _kit: Kit) -> Element:
     signs=("assertion", "response"),
     trips=("destination-mismatch",),
     cites="SAML2Bind 3.5.5.2",
+    lax=True,
 )
 def empty_destination(root: Element, _kit: Kit) -> Element:
     """Destination is there and empty.
@@ -213,7 +214,7 @@ def holder_of_key_confirmation(root: Element, _kit: Kit) -> Element:
     return put(root, "saml:Assertion/saml:Subject/saml:SubjectConfirmation", Method=method)
 
 
-@fault("S-10", Nature.MISTAKE, Stage.TREE, trips=("name-id-missing",), cites="SAML2Core 2.4.1")
+@fault("S-10", Nature.MISTAKE, Stage.TREE, trips=("name-id-missing",), cites="SAML2Core 2.4.1", lax=True)
 def no_name(root: Element, _kit: Kit) -> Element:
     """The Subject has no NameID.
 
@@ -222,7 +223,7 @@ def no_name(root: Element, _kit: Kit) -> Element:
     return without(root, "saml:Assertion/saml:Subject/saml:NameID")
 
 
-@fault("S-10", Nature.MISTAKE, Stage.TREE, trips=("name-id-missing",), cites="SAML2Core 2.2.3")
+@fault("S-10", Nature.MISTAKE, Stage.TREE, trips=("name-id-missing",), cites="SAML2Core 2.2.3", lax=True)
 def empty_name(root: Element, _kit: Kit) -> Element:
     """The NameID is empty.
 
@@ -232,7 +233,7 @@ def empty_name(root: Element, _kit: Kit) -> Element:
     return reworded(root, "saml:Assertion/saml:Subject/saml:NameID", "")
 
 
-@fault("S-10", Nature.MISTAKE, Stage.TREE, trips=("name-id-missing",), cites="SAML2Core 2.2.3")
+@fault("S-10", Nature.MISTAKE, Stage.TREE, trips=("name-id-missing",), cites="SAML2Core 2.2.3", lax=True)
 def name_of_blanks(root: Element, _kit: Kit) -> Element:
     """The NameID is made of blanks.
 

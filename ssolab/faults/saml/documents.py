@@ -70,7 +70,7 @@ def quadratic_blow_up(xml: bytes, kit: Kit) -> bytes:
     return _with_type(named, f'<!ENTITY a "{"a" * 20_000}">')
 
 
-@fault("T-04", Nature.ATTACK, Stage.WIRE, trips=_FORBIDDEN, cites="CVE-2025-25291")
+@fault("T-04", Nature.ATTACK, Stage.WIRE, trips=_FORBIDDEN, cites="CVE-2025-25291", lax=True)
 def document_type_that_says_nothing(xml: bytes, _kit: Kit) -> bytes:
     """The message has an empty DOCTYPE.
 
@@ -106,7 +106,7 @@ def deep_nesting(_xml: bytes, _kit: Kit) -> bytes:
     return b"<a>" * _DEEP + b"</a>" * _DEEP
 
 
-@fault("D-05", Nature.ATTACK, Stage.WIRE, trips=("oversized-document",), cites="CWE-400")
+@fault("D-05", Nature.ATTACK, Stage.WIRE, trips=("oversized-document",), cites="CWE-400", lax=True)
 def crowd_of_attributes(xml: bytes, _kit: Kit) -> bytes:
     """One element has a thousand attributes.
 
@@ -116,7 +116,7 @@ def crowd_of_attributes(xml: bytes, _kit: Kit) -> bytes:
     return xml.replace(b"<samlp:Status>", b"<samlp:Status " + crowd + b">")
 
 
-@fault("D-05", Nature.ATTACK, Stage.WIRE, trips=("oversized-document",), cites="CWE-400")
+@fault("D-05", Nature.ATTACK, Stage.WIRE, trips=("oversized-document",), cites="CWE-400", lax=True)
 def crowd_of_namespaces(xml: bytes, _kit: Kit) -> bytes:
     """One element declares a thousand namespaces.
 
@@ -126,7 +126,7 @@ def crowd_of_namespaces(xml: bytes, _kit: Kit) -> bytes:
     return xml.replace(b"<samlp:Status>", b"<samlp:Status " + crowd + b">")
 
 
-@fault("D-04", Nature.ATTACK, Stage.WIRE, trips=("oversized-message",), cites="CVE-2025-54572")
+@fault("D-04", Nature.ATTACK, Stage.WIRE, trips=("oversized-message",), cites="CVE-2025-54572", lax=True)
 def megabytes_of_comments(xml: bytes, _kit: Kit) -> bytes:
     """A valid message is followed by more white space than a message may have bytes.
 

@@ -22,7 +22,7 @@ _FOREIGN_ID: Final = "{urn:example:attributes}ID"
 _FRAGILE: Final = "PortSwigger, The Fragile Lock (2025)"
 
 
-@fault("X-19", Nature.ATTACK, Stage.WIRE, trips=("duplicate-id",))
+@fault("X-19", Nature.ATTACK, Stage.WIRE, trips=("duplicate-id",), lax=True)
 def id_of_the_assertion_on_a_foreign_element(xml: bytes, _kit: Kit) -> bytes:
     """An element that SAML does not know stands in Extensions and has the ID of the signed Assertion.
 
@@ -58,7 +58,7 @@ def _polluted(xml: bytes, attribute: str) -> bytes:
     return serialise(root)
 
 
-@fault("X-20", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("duplicate-id",))
+@fault("X-20", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("duplicate-id",), lax=True)
 def id_in_an_attribute_spelt_capital_id(xml: bytes, _kit: Kit) -> bytes:
     """Another element has the ID of the signed one in an attribute `Id`.
 
@@ -67,7 +67,7 @@ def id_in_an_attribute_spelt_capital_id(xml: bytes, _kit: Kit) -> bytes:
     return _polluted(xml, "Id")
 
 
-@fault("X-20", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("duplicate-id",))
+@fault("X-20", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("duplicate-id",), lax=True)
 def id_in_an_attribute_spelt_small_id(xml: bytes, _kit: Kit) -> bytes:
     """Another element has the ID of the signed one in an attribute `id`.
 
@@ -76,7 +76,7 @@ def id_in_an_attribute_spelt_small_id(xml: bytes, _kit: Kit) -> bytes:
     return _polluted(xml, "id")
 
 
-@fault("X-20", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("duplicate-id",))
+@fault("X-20", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("duplicate-id",), lax=True)
 def id_in_the_attribute_of_xml_itself(xml: bytes, _kit: Kit) -> bytes:
     """Another element has the ID of the signed one in `xml:id`.
 
@@ -85,7 +85,7 @@ def id_in_the_attribute_of_xml_itself(xml: bytes, _kit: Kit) -> bytes:
     return _polluted(xml, _XML_ID)
 
 
-@fault("X-20", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("duplicate-id",))
+@fault("X-20", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("duplicate-id",), lax=True)
 def id_in_an_attribute_of_a_foreign_namespace(xml: bytes, _kit: Kit) -> bytes:
     """Another element has the ID of the signed one in an attribute called ID of a foreign namespace.
 
@@ -171,7 +171,7 @@ def _declared(xml: bytes, declaration: bytes) -> bytes:
     return xml.replace(b"<samlp:Response ", b"<samlp:Response " + declaration + b" ", 1)
 
 
-@fault("X-21", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("malformed-xml",))
+@fault("X-21", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("malformed-xml",), lax=True)
 def reserved_prefix_xml_bound_anew(xml: bytes, _kit: Kit) -> bytes:
     """The prefix xml is bound to another namespace.
 
@@ -181,7 +181,7 @@ def reserved_prefix_xml_bound_anew(xml: bytes, _kit: Kit) -> bytes:
     return _declared(xml, b'xmlns:xml="urn:example:reserved"')
 
 
-@fault("X-21", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("malformed-xml",))
+@fault("X-21", Nature.ATTACK, Stage.WIRE, cites=_FRAGILE, trips=("malformed-xml",), lax=True)
 def reserved_prefix_xmlns_bound_anew(xml: bytes, _kit: Kit) -> bytes:
     """The prefix xmlns is bound to a namespace.
 

@@ -111,7 +111,7 @@ def two_responses_in_a_wrapper(xml: bytes, kit: Kit) -> bytes:
     return serialise(wrapper)
 
 
-@fault("X-30", Nature.ATTACK, Stage.WIRE, trips=("response-nested",))
+@fault("X-30", Nature.ATTACK, Stage.WIRE, trips=("response-nested",), lax=True)
 def second_response_in_extensions(xml: bytes, kit: Kit) -> bytes:
     """A second Response, without an Assertion, stands in the Extensions of the first.
 
@@ -221,13 +221,7 @@ def other_assertion_in_an_attribute(root: Element, kit: Kit) -> Element:
     return root
 
 
-@fault(
-    "X-26",
-    Nature.MISTAKE,
-    Stage.WIRE,
-    signs=("assertion", "response"),
-    trips=("misplaced-signature",),
-)
+@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=("assertion", "response"), trips=("misplaced-signature",), lax=True)
 def signature_at_the_end(xml: bytes, _kit: Kit) -> bytes:
     """The signature stands last in its element, not behind the Issuer.
 
@@ -239,7 +233,7 @@ def signature_at_the_end(xml: bytes, _kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("X-26", Nature.ATTACK, Stage.WIRE, trips=("stray-signature",))
+@fault("X-26", Nature.ATTACK, Stage.WIRE, trips=("stray-signature",), lax=True)
 def detached_signature_in_extensions(xml: bytes, _kit: Kit) -> bytes:
     """A copy of the Assertion's signature stands in Extensions.
 
@@ -251,12 +245,7 @@ def detached_signature_in_extensions(xml: bytes, _kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault(
-    "X-26",
-    Nature.ATTACK,
-    Stage.WIRE,
-    trips=("reference-not-to-parent", "digest-mismatch"),
-)
+@fault("X-26", Nature.ATTACK, Stage.WIRE, trips=("reference-not-to-parent", "digest-mismatch"), lax=True)
 def signature_of_the_assertion_at_the_message_too(xml: bytes, _kit: Kit) -> bytes:
     """A copy of the Assertion's signature stands where that of the message would.
 
@@ -274,6 +263,7 @@ def signature_of_the_assertion_at_the_message_too(xml: bytes, _kit: Kit) -> byte
     Stage.WIRE,
     signs=("assertion", "response"),
     trips=("several-signatures", "stray-signature"),
+    lax=True,
 )
 def signature_twice_in_one_element(xml: bytes, _kit: Kit) -> bytes:
     """One element holds its signature twice.

@@ -43,7 +43,7 @@ def prefix_list_with_a_prefix_of_nothing(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), listed, form=Form(prefixes=("xs", "nowhere")))
 
 
-@fault("X-39", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=("forbidden-transform",))
+@fault("X-39", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=("forbidden-transform",), lax=True)
 def prefix_list_of_hundreds(xml: bytes, kit: Kit) -> bytes:
     """The PrefixList names two hundred prefixes.
 
@@ -63,7 +63,7 @@ def namespace_of_a_listed_prefix_changed(xml: bytes, _kit: Kit) -> bytes:
     return xml.replace(b'xmlns:xs="http://www.w3.org/2001/XMLSchema"', b'xmlns:xs="urn:example:types"')
 
 
-@fault("X-39", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("undefined-canonical-form",))
+@fault("X-39", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("undefined-canonical-form",), lax=True)
 def prefix_list_with_the_default_namespace(xml: bytes, kit: Kit) -> bytes:
     """The PrefixList names the default namespace, and one is declared on the signed element.
 

@@ -37,7 +37,7 @@ def _id_of(xml: bytes) -> str:
     return signed_part(parse(xml, "message")).get("ID", "")
 
 
-@fault("X-15", Nature.MISTAKE, Stage.WIRE, signs=("response",), trips=_ELSEWHERE)
+@fault("X-15", Nature.MISTAKE, Stage.WIRE, signs=("response",), trips=_ELSEWHERE, lax=True)
 def reference_to_the_whole_document(xml: bytes, kit: Kit) -> bytes:
     """The Reference has an empty URI, which means the whole document.
 
@@ -47,7 +47,7 @@ def reference_to_the_whole_document(xml: bytes, kit: Kit) -> bytes:
     return _referring(xml, kit, "")
 
 
-@fault("X-16", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_ELSEWHERE)
+@fault("X-16", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_ELSEWHERE, lax=True)
 def reference_without_uri(xml: bytes, kit: Kit) -> bytes:
     """The Reference has no URI at all.
 
@@ -130,6 +130,7 @@ def genuine_signature_on_an_element_of_another_id(xml: bytes, kit: Kit) -> bytes
     Stage.WIRE,
     signs=("response",),
     trips=("missing-id", "message-without-id", "reference-not-to-parent"),
+    lax=True,
 )
 def signed_message_without_id(xml: bytes, kit: Kit) -> bytes:
     """The signed message has no ID, and its Reference an empty URI.

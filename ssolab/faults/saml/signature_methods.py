@@ -78,7 +78,7 @@ def _pss(hashed: hashes.HashAlgorithm, salt: int) -> padding.PSS:
     return padding.PSS(mgf=padding.MGF1(hashed), salt_length=salt)
 
 
-@fault("K-15", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, cites="RFC 9231 2.3.10", trips=_UNFIT)
+@fault("K-15", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, cites="RFC 9231 2.3.10", trips=_UNFIT, lax=True)
 def pss_without_salt(xml: bytes, kit: Kit) -> bytes:
     """The signature is PSS with a salt of no bytes.
 
@@ -88,7 +88,7 @@ def pss_without_salt(xml: bytes, kit: Kit) -> bytes:
     return _valued(xml, kit, _URIS["rsa-pss-sha256"], lambda info, key: key.sign(info, _pss(sha256, 0), sha256))
 
 
-@fault("K-15", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, cites="RFC 9231 2.3.10", trips=_UNFIT)
+@fault("K-15", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, cites="RFC 9231 2.3.10", trips=_UNFIT, lax=True)
 def pss_with_another_hash_in_its_mask(xml: bytes, kit: Kit) -> bytes:
     """The signature is PSS with SHA-256, and its mask is made with SHA-1.
 
@@ -105,6 +105,7 @@ def pss_with_another_hash_in_its_mask(xml: bytes, kit: Kit) -> bytes:
     signs=_BOTH,
     cites="RFC 9231 2.3.9",
     trips=("forbidden-algorithm", "malformed-signature"),
+    lax=True,
 )
 def pss_with_parameters_of_the_sender(xml: bytes, _kit: Kit) -> bytes:
     """The signature method is the PSS whose parameters stand in the message.
@@ -118,7 +119,7 @@ def pss_with_parameters_of_the_sender(xml: bytes, _kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("K-17", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_UNFIT)
+@fault("K-17", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_UNFIT, lax=True)
 def pss_value_under_the_older_name(xml: bytes, kit: Kit) -> bytes:
     """The value is PSS, and the method says PKCS#1 v1.5.
 

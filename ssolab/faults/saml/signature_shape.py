@@ -192,7 +192,7 @@ def _cover(signature: Element, kit: Kit) -> None:
     digest(signature, without_its_signature(signature))
 
 
-@fault("X-14", Nature.MISTAKE, Stage.WIRE, trips=("several-references",))
+@fault("X-14", Nature.MISTAKE, Stage.WIRE, trips=("several-references",), lax=True)
 def two_references_that_both_hold(xml: bytes, kit: Kit) -> bytes:
     """The signature covers the Assertion, and beside that its Conditions once more.
 
@@ -219,7 +219,7 @@ def two_references_of_which_the_last_holds(xml: bytes, kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("object-in-signature",))
+@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("object-in-signature",), lax=True)
 def time_of_signing_in_an_object(xml: bytes, kit: Kit) -> bytes:
     """The signature carries an Object with the time at which it was made.
 

@@ -38,7 +38,7 @@ def success_below_a_failure(root: Element, _kit: Kit) -> Element:
     return added(root, _OUTER_CODE, "samlp:StatusCode", Value=SUCCESS)
 
 
-@fault("S-08", Nature.MISTAKE, Stage.TREE, trips=("status-not-success",), cites="SAML2Core 3.2.2")
+@fault("S-08", Nature.MISTAKE, Stage.TREE, trips=("status-not-success",), cites="SAML2Core 3.2.2", lax=True)
 def no_status(root: Element, _kit: Kit) -> Element:
     """The Response has no Status.
 
@@ -85,7 +85,7 @@ def no_conditions(root: Element, _kit: Kit) -> Element:
     return without(root, _CONDITIONS)
 
 
-@fault("S-09", Nature.MISTAKE, Stage.TREE, trips=("authn-statement-missing",), cites="SAML2Prof 4.1.4.2")
+@fault("S-09", Nature.MISTAKE, Stage.TREE, trips=("authn-statement-missing",), cites="SAML2Prof 4.1.4.2", lax=True)
 def no_authn_statement(root: Element, _kit: Kit) -> Element:
     """The assertion states attributes and no login.
 
@@ -94,7 +94,7 @@ def no_authn_statement(root: Element, _kit: Kit) -> Element:
     return without(root, "saml:Assertion/saml:AuthnStatement")
 
 
-@fault("S-12", Nature.MISTAKE, Stage.TREE, trips=("condition-unknown",), cites="SAML2Core 2.5.1.1")
+@fault("S-12", Nature.MISTAKE, Stage.TREE, trips=("condition-unknown",), cites="SAML2Core 2.5.1.1", lax=True)
 def unknown_condition(root: Element, _kit: Kit) -> Element:
     """The assertion sets a condition that no standard names.
 
@@ -114,7 +114,7 @@ def one_time_use(root: Element, _kit: Kit) -> Element:
     return added(root, _CONDITIONS, "saml:ProxyRestriction", Count="0")
 
 
-@fault("S-12", Nature.MISTAKE, Stage.TREE, trips=("version-unsupported",), cites="SAML2Core 4.1")
+@fault("S-12", Nature.MISTAKE, Stage.TREE, trips=("version-unsupported",), cites="SAML2Core 4.1", lax=True)
 def assertion_of_another_version(root: Element, _kit: Kit) -> Element:
     """The assertion says that it is of version 1.1.
 
@@ -123,7 +123,7 @@ def assertion_of_another_version(root: Element, _kit: Kit) -> Element:
     return put(root, "saml:Assertion", Version="1.1")
 
 
-@fault("S-12", Nature.MISTAKE, Stage.TREE, trips=("version-unsupported",), cites="SAML2Core 4.1")
+@fault("S-12", Nature.MISTAKE, Stage.TREE, trips=("version-unsupported",), cites="SAML2Core 4.1", lax=True)
 def response_without_a_version(root: Element, _kit: Kit) -> Element:
     """The Response has no Version.
 
@@ -132,7 +132,7 @@ def response_without_a_version(root: Element, _kit: Kit) -> Element:
     return put(root, ".", Version=None)
 
 
-@fault("X-40", Nature.MISTAKE, Stage.TREE, trips=("message-without-id",), cites="SAML2Core 1.3.4")
+@fault("X-40", Nature.MISTAKE, Stage.TREE, trips=("message-without-id",), cites="SAML2Core 1.3.4", lax=True)
 def response_without_an_id(root: Element, _kit: Kit) -> Element:
     """The Response has no ID.
 
@@ -182,7 +182,7 @@ def issuer_of_another_format(root: Element, _kit: Kit) -> Element:
     return put(root, "saml:Assertion/saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
 
 
-@fault("X-30", Nature.ATTACK, Stage.TREE, trips=("element-repeated",), cites="SAML2Core 2.3.3")
+@fault("X-30", Nature.ATTACK, Stage.TREE, trips=("element-repeated",), cites="SAML2Core 2.3.3", lax=True)
 def second_subject(root: Element, kit: Kit) -> Element:
     """The signed assertion holds two Subjects.
 
@@ -195,7 +195,7 @@ def second_subject(root: Element, kit: Kit) -> Element:
     return root
 
 
-@fault("X-21", Nature.ATTACK, Stage.TREE, trips=("element-unexpected",), cites="SAML2Core 3.2.2")
+@fault("X-21", Nature.ATTACK, Stage.TREE, trips=("element-unexpected",), cites="SAML2Core 3.2.2", lax=True)
 def foreign_element_beside_the_assertion(root: Element, _kit: Kit) -> Element:
     """An element called Assertion, in no namespace, stands beside the signed one.
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from lxml import etree
 
 from ssolab.faults.engine import Nature, Stage, fault
-from ssolab.faults.saml.editing import find, put, reworded
+from ssolab.faults.saml.editing import find, named, put, reworded
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -25,6 +25,14 @@ def _interrupted(element: Element, first: str, intruder: Element, rest: str) -> 
     element.append(intruder)
 
 
+def _elsewhere_whole(root: Element, kit: Kit) -> Element:
+    """Let attributes give the whole name, which is the attacker's own, so that only the cut one forges."""
+    for value in root.iter(named("saml:AttributeValue")):
+        if value.text == kit.forged:
+            value.text = kit.forged + SUFFIX
+    return root
+
+
 @fault("T-01", Nature.ATTACK, Stage.TREE, trips=("name-id-not-whole",), cites="CVE-2017-11427")
 def comment_in_the_name(root: Element, kit: Kit) -> Element:
     """A comment cuts the signed NameID in two.
@@ -33,7 +41,7 @@ def comment_in_the_name(root: Element, kit: Kit) -> Element:
     somebody else. Canonicalisation drops comments, so the signature holds.
     """
     _interrupted(find(root, _NAME), kit.forged, etree.Comment(""), SUFFIX)
-    return root
+    return _elsewhere_whole(root, kit)
 
 
 @fault("T-01", Nature.ATTACK, Stage.WIRE, keeps=True, trips=("name-id-not-whole",), cites="CVE-2017-11427")
@@ -47,7 +55,7 @@ def comment_put_into_the_name_after_signing(xml: bytes, kit: Kit) -> bytes:
     return xml.replace(name + b"</saml:NameID>", name[:3] + b"<!---->" + name[3:] + b"</saml:NameID>")
 
 
-@fault("T-01", Nature.ATTACK, Stage.TREE, trips=("text-not-whole",), cites="CVE-2017-11427")
+@fault("T-01", Nature.ATTACK, Stage.TREE, keeps=True, trips=("text-not-whole",), cites="CVE-2017-11427")
 def comment_in_an_attribute(root: Element, kit: Kit) -> Element:
     """A comment cuts an attribute value in two.
 
@@ -57,7 +65,7 @@ def comment_in_an_attribute(root: Element, kit: Kit) -> Element:
     return root
 
 
-@fault("T-01", Nature.ATTACK, Stage.TREE, trips=("text-not-whole",), cites="CVE-2017-11427")
+@fault("T-01", Nature.ATTACK, Stage.TREE, trips=("text-not-whole",), cites="CVE-2017-11427", lax=True)
 def comment_in_the_audience(root: Element, kit: Kit) -> Element:
     """A comment stands inside the Audience, which is the right one once it is joined.
 
@@ -75,7 +83,7 @@ def instruction_in_the_name(root: Element, kit: Kit) -> Element:
     Like a comment, but it is digested, so it was signed as well. No honest identity provider writes one there.
     """
     _interrupted(find(root, _NAME), kit.forged, etree.ProcessingInstruction("x"), SUFFIX)
-    return root
+    return _elsewhere_whole(root, kit)
 
 
 @fault("T-02", Nature.ATTACK, Stage.WIRE, trips=("digest-mismatch", "name-id-not-whole"), cites="SAML2Core 2.2.2")
@@ -95,7 +103,7 @@ def element_in_the_name(root: Element, kit: Kit) -> Element:
     One reader takes the text before it, another all the text within. A NameID holds text and nothing else.
     """
     _interrupted(find(root, _NAME), kit.forged, etree.Element("b"), SUFFIX)
-    return root
+    return _elsewhere_whole(root, kit)
 
 
 @fault("T-03", Nature.LEGITIMATE, Stage.WIRE, cites="XML 2.7")
@@ -145,7 +153,7 @@ def declared_as_utf_7(xml: bytes, _kit: Kit) -> bytes:
     return b'<?xml version="1.0" encoding="UTF-7"?>' + xml
 
 
-@fault("T-06", Nature.MISTAKE, Stage.WIRE, trips=("unsupported-encoding",), cites="XML 4.3.3")
+@fault("T-06", Nature.MISTAKE, Stage.WIRE, trips=("unsupported-encoding",), cites="XML 4.3.3", lax=True)
 def declared_as_latin_1(xml: bytes, _kit: Kit) -> bytes:
     """The message says that it is ISO-8859-1.
 

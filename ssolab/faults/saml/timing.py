@@ -173,7 +173,7 @@ def unreadable_end(root: Element, _kit: Kit) -> Element:
     return put(root, CONDITIONS, NotOnOrAfter="2027-01-04T16=7:00Z")
 
 
-@fault("T-09", Nature.MISTAKE, Stage.TREE, trips=("invalid-instant",), cites="SAML2Core 1.3.3")
+@fault("T-09", Nature.MISTAKE, Stage.TREE, trips=("invalid-instant",), cites="SAML2Core 1.3.3", lax=True)
 def end_without_a_zone(root: Element, kit: Kit) -> Element:
     """NotOnOrAfter of the Conditions has no time zone.
 
@@ -182,7 +182,7 @@ def end_without_a_zone(root: Element, kit: Kit) -> Element:
     return put(root, CONDITIONS, NotOnOrAfter=_end(kit, LONG).removesuffix("Z"))
 
 
-@fault("T-09", Nature.MISTAKE, Stage.TREE, trips=("invalid-instant",), cites="XSD Datatypes 3.2.7")
+@fault("T-09", Nature.MISTAKE, Stage.TREE, trips=("invalid-instant",), cites="XSD Datatypes 3.2.7", lax=True)
 def leap_second(root: Element, _kit: Kit) -> Element:
     """The session ends in the sixty-first second of a minute.
 
@@ -191,7 +191,7 @@ def leap_second(root: Element, _kit: Kit) -> Element:
     return put(root, STATEMENT, SessionNotOnOrAfter="2029-12-31T23:59:60Z")
 
 
-@fault("T-09", Nature.MISTAKE, Stage.TREE, trips=("invalid-instant",), cites="SAML2Core 1.3.3")
+@fault("T-09", Nature.MISTAKE, Stage.TREE, trips=("invalid-instant",), cites="SAML2Core 1.3.3", lax=True)
 def year_of_five_digits(root: Element, _kit: Kit) -> Element:
     """The session ends in the year 10000.
 

@@ -120,7 +120,7 @@ def hmac_cut_to_eight_bits(xml: bytes, kit: Kit) -> bytes:
     return _by_hmac(xml, kit, f"{_MORE}hmac-sha256", "sha256", bits=8)
 
 
-@fault("K-13", Nature.MISTAKE, Stage.SEAL, signs=_ALL, cites="RFC 9155 1", trips=("sha1-signature",))
+@fault("K-13", Nature.MISTAKE, Stage.SEAL, signs=_ALL, cites="RFC 9155 1", trips=("sha1-signature",), lax=True)
 def sha1_in_the_signature(sealing: Sealing, _kit: Kit) -> Sealing:
     """The signature is made with SHA-1, the digest with SHA-256.
 
@@ -129,7 +129,7 @@ def sha1_in_the_signature(sealing: Sealing, _kit: Kit) -> Sealing:
     return replace(sealing, hash="sha1", digest_hash="sha256")
 
 
-@fault("K-13", Nature.MISTAKE, Stage.SEAL, signs=_ALL, cites="RFC 9155 1", trips=("sha1-signature",))
+@fault("K-13", Nature.MISTAKE, Stage.SEAL, signs=_ALL, cites="RFC 9155 1", trips=("sha1-signature",), lax=True)
 def sha1_in_the_digest(sealing: Sealing, _kit: Kit) -> Sealing:
     """The digest is made with SHA-1, the signature with SHA-256.
 
@@ -163,7 +163,7 @@ def _by_md5(signature: Element, kit: Kit) -> None:
     put_value(signature, private.sign(info_of(signature), padding.PKCS1v15(), broken))
 
 
-@fault("K-13", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-algorithm",))
+@fault("K-13", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-algorithm",), lax=True)
 def md5_in_the_signature(xml: bytes, kit: Kit) -> bytes:
     """The signature is made with MD5.
 
@@ -174,7 +174,7 @@ def md5_in_the_signature(xml: bytes, kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("K-13", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-algorithm",))
+@fault("K-13", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-algorithm",), lax=True)
 def md5_in_the_digest(xml: bytes, kit: Kit) -> bytes:
     """The digest is made with MD5.
 
