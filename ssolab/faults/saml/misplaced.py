@@ -210,6 +210,7 @@ def other_assertion_as_signed_advice(root: Element, kit: Kit) -> Element:
     signs=("assertion", "response", "both"),
     keeps=True,
     trips=("assertion-extra",),
+    lax=True,
 )
 def other_assertion_in_an_attribute(root: Element, kit: Kit) -> Element:
     """The trusted party sends another Assertion as the value of an attribute.

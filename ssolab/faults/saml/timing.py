@@ -50,7 +50,14 @@ def ended_conditions(root: Element, kit: Kit) -> Element:
     return put(root, CONDITIONS, NotBefore=_end(kit, -2 * LONG), NotOnOrAfter=_end(kit, -LONG))
 
 
-@fault("S-06", Nature.MISTAKE, Stage.TREE, trips=("expired-conditions",), cites="SAML2Core 2.5.1.2")
+@fault(
+    "S-06",
+    Nature.MISTAKE,
+    Stage.TREE,
+    trips=("expired-conditions",),
+    cites="SAML2Core 2.5.1.2",
+    receiver={"skew": SKEW},
+)
 def ended_this_second(root: Element, kit: Kit) -> Element:
     """The Conditions end at the moment at which the usual skew of a minute is used up.
 
