@@ -122,8 +122,10 @@ def _issued(
         attributes=attributes_of(options["attributes"]),
         in_response_to=options["in_response_to"],
     )
+    # A fault of encryption encrypts by itself, and does it wrongly.
+    encrypt = None if any("encryption" in each.needs for each in faults) else hidden
     sealing = Sealing(
-        credential=credential, sign=options["sign"], hash=options["hash_"], key_info=shows, encrypt=hidden
+        credential=credential, sign=options["sign"], hash=options["hash_"], key_info=shows, encrypt=encrypt
     )
     xml = sealed(draft.element(), sealing, kit, faults)
     return posted(xml, kit, faults, location=options["recipient"]), speaks_of(faults, kit)

@@ -72,10 +72,12 @@ class Fault(Entry):
         stage: where it is put in.
         trips: the codes of the errors that a sound receiver reports, all of them and no other; none: it accepts.
         warns: the codes of the warnings that it reports beside.
-        signs: how the valid message may be signed that the fault starts from; each is tried.
+        signs: how the valid message may be signed that the fault starts from; each is tried. A request is signed inside
+            (`request`) and then goes in a form, or in the address (`query`) that carries it.
         receiver: settings of the receiver under which this shows (fields of its expectation), or functions that make
             them of the kit; most need none.
-        needs: what the kit must have beyond the ordinary: `request`, `retired`, `encryption`, or one of its `others`.
+        needs: what the kit must have beyond the ordinary: `request`, `retired`, `encryption`, or one of its `others` or
+            `encryption_keys`.
         keeps: whether the genuine name stays in the message beside the forged one; else it speaks of the forged alone.
         sent: how often the same message is sent; the last answer counts.
         lax: whether the trusted party vouches for the name all the same, here and now, in a form that a sound receiver
@@ -142,6 +144,8 @@ class Kit:
         recipient: the entityID of the receiver.
         address: where the message goes.
         encryption: the receiver's encryption key, if it has one.
+        encryption_keys: further keys to encrypt for, which the receiver has beside that one: `second-encryption`,
+            and `expired-encryption`, whose certificate has expired.
         federation: the key that signs metadata, where metadata is signed.
         others: further keys that the receiver trusts, by what is special in them: `short-rsa`, `tiny-curve`, `curve`.
     """
@@ -158,12 +162,15 @@ class Kit:
     encryption: TrustedKey | None = None
     federation: SigningCredential | None = None
     others: Mapping[str, SigningCredential] = field(default_factory=dict)
+    encryption_keys: Mapping[str, TrustedKey] = field(default_factory=dict)
 
     @property
     def has(self) -> frozenset[str]:
         """What it has beyond the ordinary."""
         extras = {"retired": self.retired, "encryption": self.encryption, "federation": self.federation}
-        return frozenset(name for name, given in extras.items() if given is not None).union(self.others)
+        return frozenset(name for name, given in extras.items() if given is not None).union(
+            self.others, self.encryption_keys
+        )
 
 
 def fault(  # noqa: PLR0913  each is a statement about the fault that nothing else can make

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, cast
 from ssolab.faults.engine import Carrier, Sealing, Stage, altered
 from ssolab.saml.bindings import encode_post, encode_redirect
 from ssolab.saml.issue import seal
-from ssolab.saml.names import POST
+from ssolab.saml.names import POST, REDIRECT
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -101,7 +101,35 @@ def redirected(  # noqa: PLR0913  the message, where it goes, how it is signed, 
     return Redirected(xml=xml, url=address + mark + altered(faults, Stage.QUERY, query, kit))
 
 
+def requested(  # noqa: PLR0913  the message, how and where it goes, and what is wrong with it
+    element: Element,
+    sealing: Sealing,
+    kit: Kit,
+    faults: Sequence[Fault] = (),
+    *,
+    binding: str,
+    location: str,
+    relay_state: str | None = None,
+) -> Posted | Redirected:
+    """Send a drafted request: in a form, signed inside, or in an address, signed beside it.
+
+    Raises:
+        ConfigError: a fault needs what the kit does not have, or the signing does not fit the message.
+        InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
+    """
+    if binding == POST:
+        xml = sealed(element, sealing, kit, faults)
+        return posted(xml, kit, faults, location=location, message="SAMLRequest", relay_state=relay_state)
+    sealing = altered(faults, Stage.SEAL, sealing, kit)
+    others = [each for each in faults if each.stage is not Stage.SEAL]
+    xml = sealed(element, Sealing(credential=None, sign="none"), kit, others)
+    credential = None if sealing.sign == "none" else sealing.credential
+    return redirected(xml, credential, kit, faults, location=location, relay_state=relay_state, hash=sealing.hash)
+
+
 def binding_for(faults: Sequence[Fault], usual: str) -> str:
     """Choose how a message travels: by form where a fault sits in the form, by address where it sits in that."""
     stages = {each.stage for each in faults if each.carrier is not Carrier.METADATA}
-    return POST if Stage.FORM in stages else usual
+    if Stage.FORM in stages:
+        return POST
+    return REDIRECT if Stage.QUERY in stages else usual

@@ -244,12 +244,13 @@ def _detached(raw: Mapping[str, str], kind: MessageName, name: str) -> Detached 
     """Take the signature and the text it is over: those parameters in that order, as they were sent."""
     if "Signature" not in raw and "SigAlg" not in raw:
         return None
-    if "Signature" not in raw or "SigAlg" not in raw:
-        there, missing = ("SigAlg", "Signature") if "SigAlg" in raw else ("Signature", "SigAlg")
+    algorithm, signature = (_decoded(raw.get(each, ""), each, name) for each in ("SigAlg", "Signature"))
+    if not (algorithm.strip() and signature.strip()):
+        there, missing = ("Signature", "SigAlg") if signature.strip() else ("SigAlg", "Signature")
         raise undecodable.half_signed_query(name, there, missing)
     order = (kind, "RelayState", "SigAlg")
     return Detached(
         signed="&".join(f"{parameter}={raw[parameter]}" for parameter in order if parameter in raw).encode(),
-        algorithm=_decoded(raw["SigAlg"], "SigAlg", name),
-        signature=unbased(_decoded(raw["Signature"], "Signature", name), "Signature", name),
+        algorithm=algorithm,
+        signature=unbased(signature, "Signature", name),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -13,11 +14,15 @@ from ssolab.core.findings import InputError, Severity
 from ssolab.core.keys import SigningCredential
 from ssolab.core.names import name_of
 from ssolab.core.selfsigned import self_signed
+from ssolab.core.xmlenc import DecryptionKey, decrypt
+from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Kit, Sealing, Stage, altered, speaks_of
-from ssolab.faults.issuing import posted, redirected, sealed
+from ssolab.faults.issuing import Redirected, binding_for, posted, redirected, requested, sealed
+from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.checks import accept
 from ssolab.saml.issue import draft_request, draft_response
+from ssolab.saml.messages import ENCRYPTED
 from ssolab.saml.metadata import read_entity
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.saml.request_checks import accept_request, request_expected_of
@@ -36,18 +41,29 @@ from tests.saml.samples import (
     expected,
     private,
     relying,
+    trust,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from ssolab.core.findings import Report
     from ssolab.core.keys import PrivateKey, TrustedKey
     from ssolab.faults.engine import Fault
+    from ssolab.faults.issuing import Posted
+    from ssolab.saml.bindings import Received
     from ssolab.saml.checks import Expected
 
 GENUINE = "amira@greenmoor.org"
 FORGED = "admin@greenmoor.org"
+RELAY_STATE = "/reports?year=2027"
+ENDED = NOW - timedelta(days=1)
+DECRYPTION = (
+    DecryptionKey.from_credential(credential("sp")),
+    DecryptionKey.from_credential(credential("new")),
+    DecryptionKey.of(private("old"), "old", certificate("old", not_after=ENDED)),
+)
+"""The receiver's own keys: of a rollover two, and one whose certificate has expired."""
 
 
 class Seen:
@@ -121,6 +137,11 @@ def kit() -> Kit:
         address=ACS,
         retired=credential("old"),
         others=special(),
+        encryption=trust("sp", SP),
+        encryption_keys={
+            "second-encryption": trust("new", SP),
+            "expired-encryption": trust("old", SP, not_after=ENDED),
+        },
     )
 
 
@@ -161,9 +182,7 @@ def issued(*faults: Fault, sign: str = "assertion", tools: Kit | None = None) ->
 def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
     """Send a Response with those faults, and say what the relying party makes of it."""
     tools = kit()
-    settings: dict[str, Any] = {"replay": Seen()}
-    for each in faults:
-        settings |= {name: value(tools) if callable(value) else value for name, value in each.receiver.items()}
+    settings: dict[str, Any] = {"replay": Seen(), "decryption": DECRYPTION} | settings_of(faults, tools)
     if any(each.stage is Stage.METADATA for each in faults):
         try:
             settings["trusted"] = loaded(altered(faults, Stage.METADATA, asserting().document(NOW), tools))
@@ -171,12 +190,11 @@ def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
             return refused(error)
     here: Expected = expected(**settings | changes)
     xml = issued(*faults, sign=sign, tools=tools)
-    fields = posted(xml, tools, faults, location=ACS).fields
     said = Outcome((), (), None)
     for _ in range(max((each.sent for each in faults), default=1)):
         try:
-            received = decode_post(fields)
-            report = accept(received.xml, here)
+            received = travelled(xml, tools, faults)
+            report = accept(received.xml, replace(here, binding=received.binding))
         except InputError as error:
             said = refused(error)
         else:
@@ -184,25 +202,63 @@ def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
     return said
 
 
-def ask(*faults: Fault, sign: str = "request", **changes: Any) -> Outcome:
+def in_the_clear(xml: bytes) -> bytes:
+    """Give a message with the Assertions behind it that are encrypted in it, each as its receiver can open it."""
+    if b"EncryptedAssertion" not in xml:
+        return xml
+    opened = (decrypt(each, DECRYPTION, wanted=ASSERTION).element for each in parse(xml, "message").iter(ENCRYPTED))
+    return b"\n".join((xml, *(serialise(each) for each in opened if each is not None)))
+
+
+def travelled(xml: bytes, tools: Kit, faults: Sequence[Fault]) -> Received:
+    """Carry a Response to the relying party, as the faults want it carried."""
+    if binding_for(faults, POST) == POST:
+        return decode_post(posted(xml, tools, faults, location=ACS, relay_state=RELAY_STATE).fields)
+    sent = redirected(xml, tools.own, tools, faults, location=ACS, message="SAMLResponse", relay_state=RELAY_STATE)
+    return decode_redirect(sent.url.partition("?")[2])
+
+
+def settings_of(faults: Sequence[Fault], tools: Kit) -> dict[str, Any]:
+    """Put the settings together under which faults show."""
+    return {
+        name: value(tools) if callable(value) else value for each in faults for name, value in each.receiver.items()
+    }
+
+
+def asked(*faults: Fault, sign: str = "query") -> Received:
+    """Send an AuthnRequest with those faults, signed in its query or inside, and say what came in."""
+    tools = asking_kit()
+    return decoded(
+        requested(
+            draft_request(relying(), now=NOW, new_id=tools.new_id).element(),
+            Sealing(credential=tools.own, sign=sign),
+            tools,
+            faults,
+            binding=binding_for(faults, REDIRECT if sign == "query" else POST),
+            location=SSO,
+            relay_state=RELAY_STATE,
+        )
+    )
+
+
+def decoded(sent: Posted | Redirected) -> Received:
+    """Decode what was sent as its receiver does."""
+    if isinstance(sent, Redirected):
+        return decode_redirect(sent.url.partition("?")[2])
+    return decode_post(sent.fields)
+
+
+def asking_kit() -> Kit:
+    """The kit of whoever asks for a login."""
+    return replace(kit(), own=credential("sp"), foreign=look_alike("sp"), recipient=IDP, address=SSO)
+
+
+def ask(*faults: Fault, sign: str = "query", **changes: Any) -> Outcome:
     """Send an AuthnRequest with those faults, and say what the asserting party makes of it."""
-    tools = replace(kit(), own=credential("sp"), foreign=look_alike("sp"), recipient=IDP, address=SSO)
-    draft = draft_request(relying(), now=NOW, new_id=tools.new_id)
-    by_form = any(each.stage in {Stage.FORM, Stage.WIRE, Stage.TREE, Stage.SEAL} for each in faults)
-    settings: dict[str, Any] = {}
-    for each in faults:
-        settings |= each.receiver
+    settings = settings_of(faults, asking_kit())
     here = replace(request_expected_of(asserting(), now=NOW, opinions=False), **settings | changes)
     try:
-        if by_form:
-            sealing = Sealing(credential=tools.own, sign=sign)
-            xml = sealed(draft.element(), sealing, tools, faults)
-            received = decode_post(posted(xml, tools, faults, location=SSO, message="SAMLRequest").fields)
-        else:
-            xml = sealed(draft.element(), Sealing(credential=None, sign="none"), tools, faults)
-            sent = redirected(xml, tools.own, tools, faults, location=SSO)
-            received = decode_redirect(sent.url.partition("?")[2])
-        report = accept_request(received, here)
+        report = accept_request(asked(*faults, sign=sign), here)
     except InputError as error:
         return refused(error)
     return outcome(report, report.principal.request.id if report.principal else None)

@@ -180,7 +180,15 @@ def page_instead(_xml: bytes, _kit: Kit) -> bytes:
     return b"<html><body><h1>Sign-in error</h1></body></html>"
 
 
-@fault("D-03", Nature.ATTACK, Stage.WIRE, carrier=Carrier.REQUEST, trips=("oversized-message",), cites="CVE-2026-2575")
+@fault(
+    "D-03",
+    Nature.ATTACK,
+    Stage.WIRE,
+    carrier=Carrier.REQUEST,
+    signs=("query",),
+    trips=("oversized-message",),
+    cites="CVE-2026-2575",
+)
 def deflate_bomb(xml: bytes, _kit: Kit) -> bytes:
     """A request of ten megabytes travels as ten kilobytes, since blanks compress well.
 
