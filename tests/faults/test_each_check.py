@@ -37,7 +37,7 @@ NOBODY_THERE: Final = {
 """Faults that get through and log in nobody all the same, since there is nobody in the message."""
 
 REFUSED_ONCE_OPENED: Final = {"encrypted-original-in-extensions", "forged-encrypted-assertion-first"}
-"""Faults whose ciphertext is opened where nothing has refused before; then it shows that nobody signed what is in it."""
+"""Faults whose ciphertext is opened where nothing refused before; then it shows that nobody signed what is in it."""
 
 NEVER_ALONE: Final = {
     "several-signatures": "the second signature is a stray one too",

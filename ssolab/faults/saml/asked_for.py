@@ -72,7 +72,7 @@ def unspecified_context_although_one_was_asked(root: Element, _kit: Kit) -> Elem
 def stronger_context_than_asked(root: Element, _kit: Kit) -> Element:
     """The user logged in with a card, and a protected password was the least that was asked for.
 
-    More than the least is what was asked for.
+    More than the least is what was asked for, so a stronger login is a login and has to be accepted.
     """
     return reworded(root, _CLASS, f"{_CLASSES}SmartcardPKI")
 
@@ -141,7 +141,7 @@ def name_for_another_service_provider(root: Element, _kit: Kit) -> Element:
 def name_for_this_service_provider(root: Element, kit: Kit) -> Element:
     """The name says that it was made for this service provider.
 
-    That is what a name without a qualifier means anyway.
+    That is what a name without a qualifier means anyway, so it is the same name.
     """
     find(root, _NAME).set("SPNameQualifier", kit.recipient)
     return root

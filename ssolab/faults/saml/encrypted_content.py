@@ -127,7 +127,7 @@ def content_key_by_rsa15(sealing: Sealing, kit: Kit) -> Sealing:
 def content_key_by_rsa15_where_it_is_permitted(sealing: Sealing, kit: Kit) -> Sealing:
     """The content key is hidden with RSA 1.5, and the receiver permits that for this old partner.
 
-    It is read, and told of each time.
+    It is read, and told of each time, so that nobody forgets that this partner has to change to RSA-OAEP one day.
     """
     return hiding(sealing, kit, transport="rsa-1_5", permit=_RSA15)
 
@@ -140,7 +140,7 @@ def _another_method(xml: bytes, kit: Kit, uri: str | None) -> bytes:
 def unknown_content_cipher(xml: bytes, kit: Kit) -> bytes:
     """The content says that it is encrypted with a cipher that no standard names.
 
-    What cannot be opened is refused, and the finding names the cipher.
+    What cannot be opened is refused, and the finding names the cipher that would be needed.
     """
     return _another_method(xml, kit, f"{XENC}arcfour")
 

@@ -193,7 +193,7 @@ def two_contents_in_one_encrypted_assertion(xml: bytes, kit: Kit) -> bytes:
 def content_without_its_element(xml: bytes, kit: Kit) -> bytes:
     """The content says that it is what stands inside an element, and not an element.
 
-    XML encryption can hide either. SAML hides whole elements only.
+    XML encryption can hide either one. SAML hides whole elements only, so what comes out would be no Assertion.
     """
     return concealed(xml, kit, lambda root: put(_data(root), ".", Type=f"{XENC}Content"))
 
@@ -202,7 +202,7 @@ def content_without_its_element(xml: bytes, kit: Kit) -> bytes:
 def content_at_an_address(xml: bytes, kit: Kit) -> bytes:
     """A CipherReference says at which address the encrypted content can be fetched.
 
-    Like the key, it is never fetched.
+    Whoever fetches it asks a server of the sender's choice. Like the key, it is never fetched.
     """
 
     def point(root: Element) -> None:

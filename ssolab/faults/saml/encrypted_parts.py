@@ -39,7 +39,7 @@ def encrypted_name(sealing: Sealing, kit: Kit) -> Sealing:
 def encrypted_attributes(sealing: Sealing, kit: Kit) -> Sealing:
     """Every attribute is encrypted, and the rest of the Assertion can be read.
 
-    What comes out stands in its place, as if it had not been encrypted.
+    What comes out stands in its place, as if it had not been encrypted, and the signature covers the ciphertext.
     """
     return hiding(sealing, kit, parts=("attributes",))
 

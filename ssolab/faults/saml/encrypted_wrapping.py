@@ -50,7 +50,7 @@ def second_encrypted_assertion(xml: bytes, kit: Kit) -> bytes:
 def forged_encrypted_assertion_first(xml: bytes, kit: Kit) -> bytes:
     """A forged EncryptedAssertion stands before the genuine one.
 
-    The other order of the same attack.
+    The other order of the same attack: here the reader is the one who takes the first.
     """
     evil = shell_around(_forged_from(xml, kit), kit)
     return concealed(xml, kit, lambda root: find(root, SHELL).addprevious(evil))
@@ -86,7 +86,7 @@ def plain_forged_assertion_beside_the_encrypted_one(xml: bytes, kit: Kit) -> byt
 def plain_forged_assertion_before_the_encrypted_one(xml: bytes, kit: Kit) -> bytes:
     """A forged Assertion in the clear stands before the encrypted genuine one.
 
-    The other order of the same attack.
+    The other order of the same attack: a reader that takes the first of either kind finds the forgery.
     """
     evil = _forged_from(xml, kit)
     return concealed(xml, kit, lambda root: find(root, SHELL).addprevious(evil))
@@ -121,7 +121,8 @@ def encrypted_original_in_extensions(xml: bytes, kit: Kit) -> bytes:
 def encrypted_assertion_swapped_after_signing(xml: bytes, kit: Kit) -> bytes:
     """A forged EncryptedAssertion was put in the place of the genuine one, below the signature of the Response.
 
-    The signature covers the ciphertext, and is verified before anything is opened.
+    Anybody can encrypt for the receiver. The signature covers the ciphertext, and is verified before anything is
+    opened.
     """
     evil = shell_around(_forged_from(xml, kit), kit)
     return concealed(xml, kit, lambda root: root.replace(find(root, SHELL), evil))
@@ -167,7 +168,8 @@ def signed_assertion_as_advice_of_an_encrypted_one(xml: bytes, kit: Kit) -> byte
 def encrypted_assertion_with_the_original_in_object(xml: bytes, kit: Kit) -> bytes:
     """What is encrypted is a forged Assertion with the genuine signature, whose Object holds the original.
 
-    The eighth form of signature wrapping, inside the ciphertext.
+    The eighth form of signature wrapping, inside the ciphertext. The Reference has to name the Assertion that holds the
+    signature.
     """
     original = assertion_of(parse(xml, "message"))
     evil = _forged_from(xml, kit)

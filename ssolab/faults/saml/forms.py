@@ -47,7 +47,7 @@ def second_response_behind_the_signed_one(fields: Fields, kit: Kit) -> Fields:
 def second_response_before_the_signed_one(fields: Fields, kit: Kit) -> Fields:
     """A forged Response stands in the form before the signed one, under the same name.
 
-    The other order of the same attack.
+    The other order of the same attack: here the reader is the one who takes the first of them.
     """
     return ((_MESSAGE, _evil(fields, kit)), *fields)
 
@@ -75,7 +75,7 @@ def request_beside_the_response(fields: Fields, kit: Kit) -> Fields:
 def response_in_a_field_of_small_letters(fields: Fields, _kit: Kit) -> Fields:
     """The name of the field that carries the Response is written in small letters.
 
-    Names of fields are compared letter by letter, so there is no message.
+    Names of fields are compared letter by letter, so there is no message in this form.
     """
     return tuple((name.lower(), value) for name, value in fields)
 
@@ -176,7 +176,7 @@ def base64_without_its_padding(fields: Fields, _kit: Kit) -> Fields:
 def second_message_behind_the_padding(fields: Fields, kit: Kit) -> Fields:
     """The base64 of a forged Response follows the padding of the genuine one, in the same field.
 
-    One reader stops at the padding, another goes on behind it.
+    One reader stops at the padding, and another goes on behind it. Nothing may follow where base64 ends.
     """
     written = base64.b64decode(dict(fields)[_MESSAGE])
     padded = base64.b64encode(written + b" " * (1 + -len(written) % 3)).decode()

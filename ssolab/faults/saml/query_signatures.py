@@ -108,7 +108,7 @@ def no_signature_algorithm(query: str, _kit: Kit) -> str:
 def no_signature_beside_its_algorithm(query: str, _kit: Kit) -> str:
     """The query has a SigAlg and no Signature.
 
-    Half a signature must not pass for none.
+    The value was cut off or forgotten, and half a signature must not pass for none.
     """
     return with_value(query, "Signature", None)
 
@@ -117,7 +117,7 @@ def no_signature_beside_its_algorithm(query: str, _kit: Kit) -> str:
 def empty_signature(query: str, _kit: Kit) -> str:
     """The query has a Signature that is empty.
 
-    It is as good as missing.
+    It is as good as missing, and half a signature must not pass for none.
     """
     return with_value(query, "Signature", "")
 

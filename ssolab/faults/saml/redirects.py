@@ -118,7 +118,7 @@ def plus_signs_left_as_they_are(query: str, kit: Kit) -> str:
 def parameters_of_somebody_else(query: str, _kit: Kit) -> str:
     """The address has parameters that are not of SAML, before and behind those that are.
 
-    Salesforce has some in its addresses. They are not signed, and passed over.
+    Salesforce has some in its addresses. They are not signed, say nothing of the message, and are passed over.
     """
     return f"so=00D000000000062&{query}&sc=0LE000000000001"
 
@@ -142,7 +142,7 @@ def second_message_behind_the_signed_one(query: str, kit: Kit) -> str:
 def second_message_before_the_signed_one(query: str, kit: Kit) -> str:
     """A second message stands before the one that was signed.
 
-    The other order of the same attack.
+    The other order of the same attack: here the reader is the one who takes the first.
     """
     return f"{message_name(query)}={_forged(query, kit)}&{query}"
 
@@ -207,7 +207,7 @@ def request_in_the_parameter_of_answers(query: str, kit: Kit) -> str:
 def request_in_a_parameter_of_small_letters(query: str, _kit: Kit) -> str:
     """The name of the parameter that carries the request is written in small letters.
 
-    Names of parameters are compared letter by letter, so there is no message.
+    Names of parameters are compared letter by letter, so there is no message in this address.
     """
     return query_of([(name.lower() if name == "SAMLRequest" else name, value) for name, value in pairs_of(query)])
 
@@ -216,7 +216,7 @@ def request_in_a_parameter_of_small_letters(query: str, _kit: Kit) -> str:
 def encoding_named(query: str, _kit: Kit) -> str:
     """The address names its encoding, DEFLATE, which is what is meant where none is named.
 
-    The parameter may be there, and is not signed.
+    The parameter may be there. It is not signed, so nothing else than the usual may stand in it.
     """
     return f"{query}&SAMLEncoding={escaped(DEFLATE)}"
 

@@ -63,7 +63,8 @@ def unsigned_request_where_none_is_wanted(sealing: Sealing, _kit: Kit) -> Sealin
 def request_signed_by_a_stranger(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs the request, with a certificate that looks like the registered one.
 
-    A signature that is there and not good refuses, wherever requests are looked at.
+    The names in a certificate prove nothing. A signature that is there and not good refuses, wherever requests are
+    looked at.
     """
     return replace(sealing, credential=kit.foreign)
 
@@ -81,7 +82,7 @@ def request_signed_by_a_stranger(sealing: Sealing, kit: Kit) -> Sealing:
 def request_signed_by_a_stranger_where_none_is_wanted(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs the request, and the identity provider would take an unsigned one.
 
-    It need not be signed, and may not be signed wrongly.
+    It need not be signed, and may not be signed wrongly: somebody tries to pass for this service provider.
     """
     return replace(sealing, credential=kit.foreign)
 
@@ -115,7 +116,8 @@ def request_with_a_renewed_certificate(sealing: Sealing, kit: Kit) -> Sealing:
 def request_with_a_renewed_certificate_where_certificates_count(sealing: Sealing, kit: Kit) -> Sealing:
     """The request shows a renewed certificate over the registered key, and the identity provider compares certificates.
 
-    For such a receiver a renewal is a change of trust. Give it the new certificate before the first request.
+    For such a receiver a renewal is a change of trust like any other. Give it the new certificate before the first
+    request.
     """
     return _shown(sealing, kit, _dated(kit, kit.now, kit.now + _YEAR))
 
@@ -180,7 +182,8 @@ def request_under_an_expired_certificate(sealing: Sealing, _kit: Kit) -> Sealing
 def request_under_an_expired_certificate_where_dates_count(sealing: Sealing, _kit: Kit) -> Sealing:
     """The certificate around the key that signs the request has expired, and this identity provider looks at dates.
 
-    AD FS does. Give it a certificate in date: over the same key that is enough.
+    AD FS does so. Give it a certificate in date: over the same key that is enough, and the service provider goes on as
+    it is.
     """
     return sealing
 

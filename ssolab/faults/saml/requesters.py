@@ -53,7 +53,7 @@ def request_in_the_name_of_another(root: Element, _kit: Kit) -> Element:
 def request_in_the_name_of_another_where_any_is_served(root: Element, _kit: Kit) -> Element:
     """The request names another service provider, and the identity provider serves whomever it trusts.
 
-    The name alone does not say who asks. The key says it, and it belongs to somebody else.
+    The name alone does not say who asks, since anybody can write it. The key says it, and it belongs to somebody else.
     """
     return reworded(root, "saml:Issuer", _SOMEBODY)
 

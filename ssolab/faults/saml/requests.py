@@ -49,7 +49,8 @@ def answer_wanted_elsewhere(root: Element, _kit: Kit) -> Element:
 def answer_wanted_elsewhere_where_nothing_is_verified(root: Element, _kit: Kit) -> Element:
     """The request wants its answer at another address, and the identity provider looks at no signatures.
 
-    Then the registered addresses are all that protects the login.
+    Then the registered addresses are all that protects the login: anybody can write such a request, and nobody asks who
+    did.
     """
     return put(root, ".", AssertionConsumerServiceURL=f"{ELSEWHERE}/acs")
 
@@ -77,7 +78,7 @@ def unknown_acs_index(root: Element, _kit: Kit) -> Element:
 def acs_by_address_and_by_index(root: Element, _kit: Kit) -> Element:
     """The request names its address and a number as well.
 
-    The two may disagree, and the standard allows one.
+    The two may disagree, and two readers may take one each. The standard allows one of them.
     """
     return put(root, ".", AssertionConsumerServiceIndex="0")
 
@@ -95,7 +96,7 @@ def answer_wanted_by_another_binding(root: Element, _kit: Kit) -> Element:
 def acs_by_index(root: Element, _kit: Kit) -> Element:
     """The request names its address by the number under which it is registered.
 
-    One of the two ways. The answer goes to that address.
+    One of the two ways to ask for an address. The answer goes to the one that is registered under it.
     """
     return put(root, ".", AssertionConsumerServiceURL=None, ProtocolBinding=None, AssertionConsumerServiceIndex="0")
 
@@ -172,7 +173,7 @@ def request_for_another_identity_provider(root: Element, _kit: Kit) -> Element:
 def request_with_an_empty_destination(root: Element, _kit: Kit) -> Element:
     """The Destination of the request is there and empty.
 
-    An empty address is no address of the receiver.
+    An empty address is no address of the receiver, and must not be taken for a missing one.
     """
     return put(root, ".", Destination="")
 
@@ -206,7 +207,7 @@ def request_without_a_destination(root: Element, _kit: Kit) -> Element:
 def request_of_megabytes(xml: bytes, _kit: Kit) -> bytes:
     """A signed request is followed by more white space than a message may have bytes.
 
-    In a form nothing is compressed, so the size is known before anything is read.
+    In a form nothing is compressed, so the size is known, and looked at, before anything of it is read.
     """
     return xml + b" " * MAX_MESSAGE
 
