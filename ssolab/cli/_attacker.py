@@ -10,7 +10,7 @@ import enum
 import re
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from html import unescape
 from typing import TYPE_CHECKING, Final
 
@@ -18,11 +18,11 @@ from ssolab.cli._attempts import Browser
 from ssolab.core.findings import ConfigError, InputError
 from ssolab.core.xmltree import parse
 from ssolab.faults.engine import Nature, Sealing, speaks_of
-from ssolab.faults.issuing import posted, sealed
+from ssolab.faults.issuing import binding_for, posted, redirected, sealed
 from ssolab.faults.kits import kit_for
 from ssolab.faults.saml.texts import SUFFIX
 from ssolab.saml.issue import draft_response
-from ssolab.saml.names import UNSPECIFIED
+from ssolab.saml.names import POST, UNSPECIFIED
 from ssolab.saml.reading import read_message
 from ssolab.saml.subjects import NameID
 
@@ -86,6 +86,7 @@ class Target:
     relay_state: str | None = None
     attributes: Mapping[str, Sequence[str]] | None = None
     encryption: TrustedKey | None = None
+    encryption_keys: Mapping[str, TrustedKey] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,11 +144,22 @@ class Attacker:
         )
         sealing = Sealing(credential=kit.own, sign=sign)
         xml = sealed(draft.element(), sealing, kit, faults)
-        form = posted(xml, kit, faults, location=self.target.acs.location, relay_state=relay_state)
-        page = browser.post(form.action, form.fields)
+        bring = self._carried(xml, kit, faults, relay_state)
+        page = bring(browser)
         for _ in range(max((each.sent for each in faults), default=1) - 1):
-            page = Browser(self.target.cookies).post(form.action, form.fields)
+            page = bring(Browser(self.target.cookies))
         return page
+
+    def _carried(
+        self, xml: bytes, kit: Kit, faults: Sequence[Fault], relay_state: str | None
+    ) -> Callable[[Browser], Page]:
+        """Say how a browser brings the message: by form, unless a fault sits in an address."""
+        where = self.target.acs.location
+        if binding_for(faults, POST) == POST:
+            form = posted(xml, kit, faults, location=where, relay_state=relay_state)
+            return lambda browser: browser.post(form.action, form.fields)
+        sent = redirected(xml, kit.own, kit, faults, location=where, message="SAMLResponse", relay_state=relay_state)
+        return lambda browser: browser.get(sent.url)
 
     def _kit(self) -> Kit:
         genuine, forged = (fresh_name(self.target.name) for _ in range(2))
@@ -162,6 +174,7 @@ class Attacker:
             address=self.target.acs.location,
             retired=self.retired,
             encryption=self.target.encryption,
+            encryption_keys=self.target.encryption_keys,
         )
 
     def _judged(self, page: Page, kit: Kit, fault: Fault | None) -> Outcome:

@@ -39,3 +39,8 @@ def chosen_faults(codes: Iterable[str]) -> tuple[Fault, ...]:
 def in_the_form(chosen: Iterable[Fault]) -> bool:
     """Say whether any of the faults sits in the form that carries the message: the XML alone does not show it."""
     return any(each.stage is Stage.FORM for each in chosen)
+
+
+def in_the_address(chosen: Iterable[Fault]) -> bool:
+    """Say whether any of the faults sits in an address that carries the message."""
+    return any(each.stage is Stage.QUERY for each in chosen)

@@ -83,6 +83,7 @@ def _attacker(shell: Shell, address: str, options: dict[str, Any]) -> Attacker:
     from ssolab.cli.sign import attributes_of
     from ssolab.core.findings import ConfigError
     from ssolab.core.keys import new_private_key_like
+    from ssolab.faults.kits import receivers_keys
     from ssolab.files import read_file, shown_name
     from ssolab.saml.metadata import IndexedEndpoint, read_entity
     from ssolab.saml.names import POST
@@ -103,7 +104,7 @@ def _attacker(shell: Shell, address: str, options: dict[str, Any]) -> Attacker:
     retired = read_signer(options["retired"], alias=None, **secret)[0] if options["retired"] else None
     acs = IndexedEndpoint(binding=POST, location=address, index=0)
     party = AssertingParty(entity_id=idp.entity_id, credential=own, sso=(), relying=sp.entity_id, acs=(acs,))
-    encryption = next(iter(sp.sp.encryption_keys(sp.entity_id) if sp.sp else ()), None)
+    encryption, further = receivers_keys(sp.sp.encryption_keys(sp.entity_id) if sp.sp else (), shell.at)
     target = Target(
         acs=acs,
         marker=options["marker"],
@@ -113,6 +114,7 @@ def _attacker(shell: Shell, address: str, options: dict[str, Any]) -> Attacker:
         relay_state=options["relay_state"],
         attributes=attributes_of(options["attributes"]),
         encryption=encryption,
+        encryption_keys=further,
     )
     shift = shell.at - datetime.now(UTC)
     return Attacker(

@@ -62,7 +62,7 @@ def saml(shell: Shell, **options: Any) -> None:
 
     A fault changes one thing in it: a mistake that partners make, or an attack that a receiver must refuse.
     """
-    from ssolab.cli._faults import chosen_faults, in_the_form
+    from ssolab.cli._faults import chosen_faults, in_the_address, in_the_form
     from ssolab.cli._signers import read_signer
 
     if options["packed"] and options["form"]:
@@ -70,6 +70,8 @@ def saml(shell: Shell, **options: Any) -> None:
     faults = chosen_faults(options["codes"])
     if in_the_form(faults) and not options["form"] and shell.format == "text":
         raise click.UsageError("a fault sits in the form that carries the message; add --form to see it")
+    if in_the_address(faults):
+        raise click.UsageError("a fault sits in an address that carries the message; ssolab attack sends it so")
     credential, shows = read_signer(
         options["key"],
         alias=options["alias"],

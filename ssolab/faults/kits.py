@@ -9,7 +9,7 @@ from ssolab.core.selfsigned import twin
 from ssolab.faults.engine import Kit
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from ssolab.core.keys import PrivateKey, TrustedKey
@@ -27,6 +27,7 @@ def kit_for(  # noqa: PLR0913  each is something that a generator may need
     address: str,
     retired: SigningCredential | None = None,
     encryption: TrustedKey | None = None,
+    encryption_keys: Mapping[str, TrustedKey] | None = None,
 ) -> Kit:
     """Put a kit together; the *throw_away* key, which nobody trusts, gets a certificate like the trusted one."""
     foreign = SigningCredential(
@@ -43,4 +44,15 @@ def kit_for(  # noqa: PLR0913  each is something that a generator may need
         address=address,
         retired=retired,
         encryption=encryption,
+        encryption_keys=encryption_keys or {},
     )
+
+
+def receivers_keys(keys: Iterable[TrustedKey], now: datetime) -> tuple[TrustedKey | None, Mapping[str, TrustedKey]]:
+    """Tell the keys of a receiver apart for which one can encrypt: the first, and those that are special beside it."""
+    usable = [each for each in keys if each.public.kind == "RSA"]
+    dated = [(each, each.certificate is not None and each.certificate.not_after < now) for each in usable]
+    good, ended = ([each for each, over in dated if over is which] for which in (False, True))
+    special = dict(zip(("second-encryption",), good[1:], strict=False))
+    special |= dict(zip(("expired-encryption",), ended, strict=False))
+    return next(iter(good), None), special

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import functools
 import itertools
 from dataclasses import dataclass, replace
@@ -208,6 +209,16 @@ def in_the_clear(xml: bytes) -> bytes:
         return xml
     opened = (decrypt(each, DECRYPTION, wanted=ASSERTION).element for each in parse(xml, "message").iter(ENCRYPTED))
     return b"\n".join((xml, *(serialise(each) for each in opened if each is not None)))
+
+
+def written(fault: Fault, sign: str) -> bytes:
+    """Give everything that a Response with that fault says to whoever can read all of it."""
+    tools = kit()
+    xml = issued(fault, sign=sign, tools=tools)
+    fields = posted(xml, tools, [fault], location=ACS).fields if fault.stage is Stage.FORM else ()
+    texts = (part for name, value in fields if name.startswith("SAML") for part in value.split("="))
+    decoded = (base64.b64decode(f"{each}==") for each in texts)
+    return b"\n".join((in_the_clear(xml), *decoded))
 
 
 def travelled(xml: bytes, tools: Kit, faults: Sequence[Fault]) -> Received:

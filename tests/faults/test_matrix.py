@@ -10,7 +10,7 @@ import pytest
 from ssolab.faults.engine import Carrier, Nature
 from ssolab.faults.saml import faults
 from ssolab.sources import catalog
-from tests.faults.parts import FORGED, GENUINE, Outcome, in_the_clear, issued, respond
+from tests.faults.parts import FORGED, GENUINE, Outcome, respond, written
 
 if TYPE_CHECKING:
     from ssolab.faults.engine import Fault
@@ -50,5 +50,5 @@ def test_a_fault_says_which_row_it_plays_and_names_codes_that_exist(fault: Fault
 
 @pytest.mark.parametrize("fault", [pytest.param(each, id=each.code) for each, _ in RESPONSES if each.keeps])
 def test_a_fault_that_keeps_the_genuine_name_brings_the_forged_one_itself(fault: Fault) -> None:
-    written = [in_the_clear(issued(fault, sign=sign)) for sign in fault.signs]
-    assert all(FORGED.encode() in each for each in written) != (fault.code in SHORTENED)
+    said = [written(fault, sign) for sign in fault.signs]
+    assert all(FORGED.encode() in each for each in said) != (fault.code in SHORTENED)

@@ -72,7 +72,7 @@ def unspecified_context_although_one_was_asked(root: Element, _kit: Kit) -> Elem
 def stronger_context_than_asked(root: Element, _kit: Kit) -> Element:
     """The user logged in with a card, and a protected password was the least that was asked for.
 
-    More than the least is what was asked for, so a stronger login is a login and has to be accepted.
+    More than the least is what was asked for, so a login that is stronger than that has to be accepted as well.
     """
     return reworded(root, _CLASS, f"{_CLASSES}SmartcardPKI")
 
@@ -128,7 +128,7 @@ def somebody_else_than_asked(root: Element, kit: Kit) -> Element:
     return reworded(root, _NAME, kit.forged)
 
 
-@fault("S-10", Nature.ATTACK, Stage.TREE, trips=("sp-name-qualifier-mismatch",), cites="SAML2Core 2.2.2")
+@fault("S-10", Nature.ATTACK, Stage.TREE, trips=("sp-name-qualifier-mismatch",), cites="SAML2Core 2.2.2", lax=True)
 def name_for_another_service_provider(root: Element, _kit: Kit) -> Element:
     """The name says that it was made for another service provider.
 

@@ -106,7 +106,7 @@ def encrypted_with_triple_des(sealing: Sealing, kit: Kit) -> Sealing:
     return hiding(sealing, kit, content="tripledes-cbc")
 
 
-@fault("E-04", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, trips=("rsa15-key-transport",))
+@fault("E-04", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, trips=("rsa15-key-transport",), lax=True)
 def content_key_by_rsa15(sealing: Sealing, kit: Kit) -> Sealing:
     """The content key is hidden with RSA and the padding of PKCS#1 v1.5.
 
@@ -167,7 +167,7 @@ def _changed_at(  # noqa: PLR0913, PLR0917  which bit of what
     return concealed(xml, kit, lambda root: changed_octets(root, f"{part}/{VALUE}", turned), content)
 
 
-@fault("E-05", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_SHUT, cites="XMLEnc 5.2.4")
+@fault("E-05", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_SHUT, cites="XMLEnc 5.2.4", lax=True)
 def short_tag(xml: bytes, kit: Kit) -> bytes:
     """The tag of AES-GCM at the end of the content was shortened to four bytes.
 
@@ -178,7 +178,7 @@ def short_tag(xml: bytes, kit: Kit) -> bytes:
     )
 
 
-@fault("E-05", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_SHUT, cites="XMLEnc 5.2.4")
+@fault("E-05", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_SHUT, cites="XMLEnc 5.2.4", lax=True)
 def no_tag(xml: bytes, kit: Kit) -> bytes:
     """The content ends before its tag.
 

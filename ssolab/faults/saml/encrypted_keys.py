@@ -77,7 +77,7 @@ def encrypted_key_beside_the_content(xml: bytes, kit: Kit) -> bytes:
     return concealed(xml, kit, move)
 
 
-@fault("E-06", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_NO_KEY, cites="XMLEnc 3.5.2")
+@fault("E-06", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_NO_KEY, cites="XMLEnc 3.5.2", lax=True)
 def encrypted_key_elsewhere_in_the_message(xml: bytes, kit: Kit) -> bytes:
     """The key stands in the Status of the message, and a RetrievalMethod points at it.
 
@@ -95,7 +95,7 @@ def encrypted_key_elsewhere_in_the_message(xml: bytes, kit: Kit) -> bytes:
     return concealed(xml, kit, move)
 
 
-@fault("E-06", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, trips=_NO_KEY, cites="XMLEnc 3.5.1")
+@fault("E-06", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, trips=_NO_KEY, cites="XMLEnc 3.5.1", lax=True)
 def encrypted_key_for_another_recipient(sealing: Sealing, kit: Kit) -> Sealing:
     """The key names somebody else as its Recipient.
 
@@ -136,7 +136,7 @@ def two_encrypted_keys_without_a_recipient(xml: bytes, kit: Kit) -> bytes:
     return concealed(xml, kit, double)
 
 
-@fault("E-06", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_MALFORMED, cites="CWE-400")
+@fault("E-06", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_MALFORMED, cites="CWE-400", lax=True)
 def crowd_of_encrypted_keys(xml: bytes, kit: Kit) -> bytes:
     """More keys come with the content than any sender has receivers for one message.
 
@@ -180,7 +180,7 @@ def empty_encrypted_assertion(xml: bytes, kit: Kit) -> bytes:
     return concealed(xml, kit, lambda root: remove(_data(root)))
 
 
-@fault("E-01", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_MALFORMED, cites="SAML2Core 2.3.4")
+@fault("E-01", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=_MALFORMED, cites="SAML2Core 2.3.4", lax=True)
 def two_contents_in_one_encrypted_assertion(xml: bytes, kit: Kit) -> bytes:
     """One EncryptedAssertion holds two encrypted contents.
 
@@ -189,7 +189,7 @@ def two_contents_in_one_encrypted_assertion(xml: bytes, kit: Kit) -> bytes:
     return concealed(xml, kit, lambda root: _data(root).addnext(copy.deepcopy(_data(root))))
 
 
-@fault("E-06", Nature.MISTAKE, Stage.WIRE, needs=_NEEDS, trips=_MALFORMED, cites="SAML2Core 6.1")
+@fault("E-06", Nature.MISTAKE, Stage.WIRE, needs=_NEEDS, trips=_MALFORMED, cites="SAML2Core 6.1", lax=True)
 def content_without_its_element(xml: bytes, kit: Kit) -> bytes:
     """The content says that it is what stands inside an element, and not an element.
 

@@ -12,7 +12,7 @@ from ssolab.core.xmltree import parse, reparse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.concealing import hidden, hiding, shell_around, vouched
 from ssolab.faults.saml.editing import assertion_of, find
-from ssolab.faults.saml.texts import SUFFIX
+from ssolab.faults.saml.texts import SUFFIX, elsewhere_whole
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -98,7 +98,7 @@ def comment_in_the_encrypted_name(xml: bytes, kit: Kit) -> bytes:
     cut = etree.Comment("")
     name.text, cut.tail = kit.forged, SUFFIX
     name.append(cut)
-    return _rearranged(kit, hidden(root, name, kit, _ID))
+    return _rearranged(kit, hidden(elsewhere_whole(root, kit), name, kit, _ID))
 
 
 @fault("X-30", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("element-repeated",), cites="SAML2Core 2.4.1")
@@ -115,7 +115,7 @@ def encrypted_name_beside_a_plain_one(xml: bytes, kit: Kit) -> bytes:
     return _rearranged(kit, root)
 
 
-@fault("D-05", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("malformed-encryption",), cites="CWE-400")
+@fault("D-05", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("malformed-encryption",), cites="CWE-400", lax=True)
 def crowd_of_encrypted_attributes(xml: bytes, kit: Kit) -> bytes:
     """The signed Assertion holds more encrypted attributes than any sender needs.
 

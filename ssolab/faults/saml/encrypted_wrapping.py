@@ -179,7 +179,7 @@ def encrypted_assertion_with_the_original_in_object(xml: bytes, kit: Kit) -> byt
     return _in_place(xml, kit, evil)
 
 
-@fault("E-01", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("decryption-failed",), cites="SAML2Core 2.3.4")
+@fault("E-01", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("decryption-failed",), cites="SAML2Core 2.3.4", lax=True)
 def response_in_the_encrypted_assertion(xml: bytes, kit: Kit) -> bytes:
     """What is encrypted is the whole signed Response, and not an Assertion.
 
@@ -189,7 +189,7 @@ def response_in_the_encrypted_assertion(xml: bytes, kit: Kit) -> bytes:
     return _in_place(xml, kit, parse(xml, "message"))
 
 
-@fault("E-01", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("duplicate-id",), cites="SAML2Core 1.3.4")
+@fault("E-01", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("duplicate-id",), cites="SAML2Core 1.3.4", lax=True)
 def id_of_the_encrypted_assertion_outside(xml: bytes, kit: Kit) -> bytes:
     """The message around the ciphertext uses the ID of the Assertion that is inside.
 
@@ -248,7 +248,7 @@ def encrypted_and_signed_by_a_stranger(sealing: Sealing, kit: Kit) -> Sealing:
     return replace(hiding(sealing, kit), credential=kit.foreign)
 
 
-@fault("D-01", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("decryption-failed",), cites="CVE-2016-10127")
+@fault("D-01", Nature.ATTACK, Stage.WIRE, needs=_NEEDS, trips=("decryption-failed",), cites="CVE-2016-10127", lax=True)
 def document_type_in_the_encrypted_content(xml: bytes, kit: Kit) -> bytes:
     """The encrypted content begins with a document type that names a file of the receiver.
 

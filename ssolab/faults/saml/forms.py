@@ -34,7 +34,7 @@ def _evil(fields: Fields, kit: Kit) -> str:
     return base64.b64encode(serialise(root)).decode()
 
 
-@fault("B-02", Nature.ATTACK, Stage.FORM, trips=_REPEATED, cites="CVE-2025-27773")
+@fault("B-02", Nature.ATTACK, Stage.FORM, trips=_REPEATED, cites="CVE-2025-27773", keeps=True)
 def second_response_behind_the_signed_one(fields: Fields, kit: Kit) -> Fields:
     """A forged Response stands in the form behind the signed one, under the same name.
 
@@ -43,7 +43,7 @@ def second_response_behind_the_signed_one(fields: Fields, kit: Kit) -> Fields:
     return (*fields, (_MESSAGE, _evil(fields, kit)))
 
 
-@fault("B-02", Nature.ATTACK, Stage.FORM, trips=_REPEATED, cites="CVE-2026-18217")
+@fault("B-02", Nature.ATTACK, Stage.FORM, trips=_REPEATED, cites="CVE-2026-18217", keeps=True)
 def second_response_before_the_signed_one(fields: Fields, kit: Kit) -> Fields:
     """A forged Response stands in the form before the signed one, under the same name.
 
@@ -52,7 +52,7 @@ def second_response_before_the_signed_one(fields: Fields, kit: Kit) -> Fields:
     return ((_MESSAGE, _evil(fields, kit)), *fields)
 
 
-@fault("B-02", Nature.ATTACK, Stage.FORM, trips=_REPEATED, cites="CVE-2025-27773")
+@fault("B-02", Nature.ATTACK, Stage.FORM, trips=_REPEATED, cites="CVE-2025-27773", lax=True)
 def relay_state_twice_in_the_form(fields: Fields, _kit: Kit) -> Fields:
     """RelayState stands in the form twice.
 
@@ -62,7 +62,7 @@ def relay_state_twice_in_the_form(fields: Fields, _kit: Kit) -> Fields:
     return (*others, ("RelayState", "/"), ("RelayState", "https://attacker.invalid/"))
 
 
-@fault("B-03", Nature.ATTACK, Stage.FORM, trips=("messages-mixed",), cites="SAML2Bind 3.5.3")
+@fault("B-03", Nature.ATTACK, Stage.FORM, trips=("messages-mixed",), cites="SAML2Bind 3.5.3", keeps=True)
 def request_beside_the_response(fields: Fields, kit: Kit) -> Fields:
     """A SAMLRequest stands in the form beside the signed SAMLResponse.
 
@@ -71,7 +71,7 @@ def request_beside_the_response(fields: Fields, kit: Kit) -> Fields:
     return (*fields, ("SAMLRequest", _evil(fields, kit)))
 
 
-@fault("B-03", Nature.MISTAKE, Stage.FORM, trips=("message-missing",), cites="SAML2Bind 3.5.4")
+@fault("B-03", Nature.MISTAKE, Stage.FORM, trips=("message-missing",), cites="SAML2Bind 3.5.4", lax=True)
 def response_in_a_field_of_small_letters(fields: Fields, _kit: Kit) -> Fields:
     """The name of the field that carries the Response is written in small letters.
 
@@ -121,7 +121,7 @@ def relay_state_of_markup(fields: Fields, _kit: Kit) -> Fields:
     return _leading(fields, '"><script>alert(1)</script>')
 
 
-@fault("B-08", Nature.MISTAKE, Stage.QUERY, signs=("assertion", "response"), trips=("response-by-redirect",))
+@fault("B-08", Nature.MISTAKE, Stage.QUERY, signs=("assertion", "response"), trips=("response-by-redirect",), lax=True)
 def response_in_an_address(query: str, _kit: Kit) -> str:
     """The Response travels in an address.
 
@@ -140,7 +140,7 @@ def response_with_line_breaks_in_its_base64(fields: Fields, _kit: Kit) -> Fields
     return _rewritten(fields, lambda value: base64.encodebytes(base64.b64decode(value)).decode().replace("\n", "\r\n"))
 
 
-@fault("T-07", Nature.ATTACK, Stage.FORM, trips=_NOT_BASE64, cites="RFC 4648 3.3")
+@fault("T-07", Nature.ATTACK, Stage.FORM, trips=_NOT_BASE64, cites="RFC 4648 3.3", lax=True)
 def junk_in_the_base64(fields: Fields, _kit: Kit) -> Fields:
     """A letter that is none of base64 stands among the others.
 
@@ -149,7 +149,7 @@ def junk_in_the_base64(fields: Fields, _kit: Kit) -> Fields:
     return _rewritten(fields, lambda value: f"{value[:40]}*{value[40:]}")
 
 
-@fault("T-07", Nature.MISTAKE, Stage.FORM, trips=_NOT_BASE64, cites="RFC 4648 5")
+@fault("T-07", Nature.MISTAKE, Stage.FORM, trips=_NOT_BASE64, cites="RFC 4648 5", lax=True)
 def response_in_the_alphabet_of_addresses(fields: Fields, _kit: Kit) -> Fields:
     """The Response is written in the base64 for addresses, with - and _.
 
@@ -160,7 +160,7 @@ def response_in_the_alphabet_of_addresses(fields: Fields, _kit: Kit) -> Fields:
     return _rewritten(fields, lambda _value: base64.urlsafe_b64encode(written).decode())
 
 
-@fault("T-07", Nature.MISTAKE, Stage.FORM, trips=_NOT_BASE64, cites="RFC 4648 3.2")
+@fault("T-07", Nature.MISTAKE, Stage.FORM, trips=_NOT_BASE64, cites="RFC 4648 3.2", lax=True)
 def base64_without_its_padding(fields: Fields, _kit: Kit) -> Fields:
     """The base64 of the Response ends without its equals signs.
 
@@ -172,7 +172,7 @@ def base64_without_its_padding(fields: Fields, _kit: Kit) -> Fields:
     return _rewritten(fields, lambda _value: unpadded)
 
 
-@fault("T-07", Nature.ATTACK, Stage.FORM, trips=_NOT_BASE64, cites="RFC 4648 3.3")
+@fault("T-07", Nature.ATTACK, Stage.FORM, trips=_NOT_BASE64, cites="RFC 4648 3.3", keeps=True)
 def second_message_behind_the_padding(fields: Fields, kit: Kit) -> Fields:
     """The base64 of a forged Response follows the padding of the genuine one, in the same field.
 

@@ -81,6 +81,7 @@ def login_at_another_partner(root: Element, _kit: Kit) -> Element:
     signs=_ALL,
     trips=("issuer-mismatch", "issuer-not-key-holder"),
     cites="SAML2Core 2.2.5",
+    lax=True,
 )
 def issuer_that_nobody_knows(root: Element, _kit: Kit) -> Element:
     """The message names an issuer that the receiver does not know.
@@ -98,6 +99,7 @@ def issuer_that_nobody_knows(root: Element, _kit: Kit) -> Element:
     signs=_ALL,
     trips=("issuer-mismatch", "issuer-not-key-holder"),
     cites="SAML2Core 2.2.5",
+    lax=True,
 )
 def issuer_with_a_stroke_at_its_end(root: Element, _kit: Kit) -> Element:
     """The issuer is the right one, but for a slash at its end.
@@ -114,6 +116,7 @@ def issuer_with_a_stroke_at_its_end(root: Element, _kit: Kit) -> Element:
     signs=_ALL,
     trips=("issuer-mismatch", "issuer-not-key-holder", "issuers-differ"),
     cites="SAML2Prof 4.1.4.2",
+    lax=True,
 )
 def response_of_another_issuer(root: Element, _kit: Kit) -> Element:
     """The Response names another issuer than the Assertion in it.
@@ -135,7 +138,8 @@ def response_of_another_issuer(root: Element, _kit: Kit) -> Element:
 def two_issuers_where_any_is_welcome(root: Element, _kit: Kit) -> Element:
     """The Response names another issuer than the Assertion in it, and the receiver takes messages of anybody it trusts.
 
-    Whichever of the two it goes by, it may be the wrong one. They have to agree.
+    Whichever of the two it goes by, it may be the wrong one. One party makes both, so they have to agree whoever it is
+    that is welcome.
     """
     return reworded(root, _OUTER, PARTNER)
 

@@ -25,7 +25,7 @@ def _interrupted(element: Element, first: str, intruder: Element, rest: str) -> 
     element.append(intruder)
 
 
-def _elsewhere_whole(root: Element, kit: Kit) -> Element:
+def elsewhere_whole(root: Element, kit: Kit) -> Element:
     """Let attributes give the whole name, which is the attacker's own, so that only the cut one forges."""
     for value in root.iter(named("saml:AttributeValue")):
         if value.text == kit.forged:
@@ -41,7 +41,7 @@ def comment_in_the_name(root: Element, kit: Kit) -> Element:
     somebody else. Canonicalisation drops comments, so the signature holds.
     """
     _interrupted(find(root, _NAME), kit.forged, etree.Comment(""), SUFFIX)
-    return _elsewhere_whole(root, kit)
+    return elsewhere_whole(root, kit)
 
 
 @fault("T-01", Nature.ATTACK, Stage.WIRE, keeps=True, trips=("name-id-not-whole",), cites="CVE-2017-11427")
@@ -83,7 +83,7 @@ def instruction_in_the_name(root: Element, kit: Kit) -> Element:
     Like a comment, but it is digested, so it was signed as well. No honest identity provider writes one there.
     """
     _interrupted(find(root, _NAME), kit.forged, etree.ProcessingInstruction("x"), SUFFIX)
-    return _elsewhere_whole(root, kit)
+    return elsewhere_whole(root, kit)
 
 
 @fault("T-02", Nature.ATTACK, Stage.WIRE, trips=("digest-mismatch", "name-id-not-whole"), cites="SAML2Core 2.2.2")
@@ -103,7 +103,7 @@ def element_in_the_name(root: Element, kit: Kit) -> Element:
     One reader takes the text before it, another all the text within. A NameID holds text and nothing else.
     """
     _interrupted(find(root, _NAME), kit.forged, etree.Element("b"), SUFFIX)
-    return _elsewhere_whole(root, kit)
+    return elsewhere_whole(root, kit)
 
 
 @fault("T-03", Nature.LEGITIMATE, Stage.WIRE, cites="XML 2.7")
