@@ -29,6 +29,15 @@ def messages_mixed(name: str) -> InputError:
     return InputError(name, "SAMLRequest and SAMLResponse stand side by side", "have one message sent at a time")
 
 
+@barrier(cites="SAML2Bind 3.5.4")
+def message_beside_the_form(name: str, parameter: str) -> InputError:
+    """A form was posted to an address that holds a message as well.
+
+    One could be verified and the other used. Have the message sent in the form alone; treat any other as an attack.
+    """
+    return InputError(name, f"{parameter} stands in the address of a POST", "send the message in the form alone")
+
+
 @barrier(cites="SAML2Bind 3.5.3")
 def message_missing(name: str, problem: str, remedy: str) -> InputError:
     """There is no message: neither SAMLRequest nor SAMLResponse, or an empty one.

@@ -26,6 +26,7 @@ from ssolab.core.hosts import is_loopback
 from ssolab.core.instants import format_instant
 from ssolab.core.xmltree import parse
 from ssolab.render import printable
+from ssolab.saml.undecodable import message_beside_the_form
 from ssolab.sources import catalog
 
 if TYPE_CHECKING:
@@ -258,6 +259,5 @@ def form_fields() -> list[tuple[str, str]]:
         InputError: SAML parameters stand in the address as well, so that one might be judged and the other used.
     """
     if mixed := sorted({"SAMLRequest", "SAMLResponse", "SAMLart"} & set(request.args)):
-        remedy = "send the message in the form alone"
-        raise InputError("the request", f"{mixed[0]} stands in the address of a POST", remedy)
+        raise message_beside_the_form("the request", mixed[0])
     return list(request.form.items(multi=True))

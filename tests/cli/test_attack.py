@@ -19,6 +19,7 @@ from werkzeug.serving import make_server
 from ssolab.cli import run
 from ssolab.cli._attacker import fresh_name
 from ssolab.core.keys import private_key_pem
+from ssolab.core.xmlenc import DecryptionKey
 from ssolab.core.xmltree import SAML
 from ssolab.web.app import running_lab
 from tests.web.parts import asserting_party, config, credential, relying_party
@@ -99,6 +100,31 @@ def test_our_own_relying_party_lets_nobody_in(files: list[str], capsys: pytest.C
     assert seen["sent-twice"] == "refused"
     assert seen["several-audiences"] == "accepted"
     assert seen["ended-within-the-skew"] == "accepted"
+
+
+def test_faults_of_encryption_and_in_an_address_are_sent_as_they_travel(
+    files: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    keys = tuple(DecryptionKey.from_credential(credential(name)) for name in ("sp", "new"))
+    party = replace(relying_party(), decryption=keys)
+    (tmp_path / "sp.xml").write_bytes(party.document(datetime.now(UTC)))
+    wanted = {
+        "encrypted-assertion": "accepted",
+        "encrypted-for-the-other-key-of-a-rollover": "accepted",
+        "encrypted-for-an-expired-certificate": "not sent",
+        "encrypted-and-unsigned": "refused",
+        "second-encrypted-assertion": "refused",
+        "response-in-an-address": "refused",
+        "second-response-before-the-signed-one": "refused",
+        "relay-state-that-leads-away": "accepted",
+    }
+    selected = [word for code in wanted for word in ("--select", code)]
+    with running_lab(replace(config(relying=party), at=None, running=True, opinions=False)) as lab:
+        sp = lab.bases.relying
+        words = [f"{sp}/saml/acs", *files, "--marker", "Logged in", "--login", f"{sp}/saml/login", *selected]
+        code, report = attacked(*words, capsys=capsys)
+
+    assert (code, outcomes(report)) == (0, wanted)
 
 
 def test_a_careless_relying_party_is_found_out(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:

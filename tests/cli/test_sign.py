@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs
 
 import pytest
 
 from ssolab.cli import run
 from ssolab.core.keys import TrustedKey, private_key_pem
+from ssolab.core.xmlenc import DecryptionKey
 from ssolab.saml.checks import Expected, accept
 from tests.saml.samples import certificate, credential, private
 
@@ -39,7 +41,7 @@ def options(key: str) -> list[str]:
     return ["sign", "saml", *(word for pair in given.items() for word in pair)]
 
 
-def judged(xml: bytes) -> Report[Principal]:
+def judged(xml: bytes, **changes: Any) -> Report[Principal]:
     expected = Expected(
         now=datetime(2027, 1, 4, 9, 0, tzinfo=UTC) + timedelta(seconds=5),
         trusted=(TrustedKey.of(certificate("idp"), holder=IDP),),
@@ -49,7 +51,7 @@ def judged(xml: bytes) -> Report[Principal]:
         in_response_to=frozenset(),
         opinions=False,
     )
-    return accept(xml, expected)
+    return accept(xml, replace(expected, **changes))
 
 
 @pytest.mark.parametrize("sign", ["assertion", "response", "both"])
@@ -69,6 +71,27 @@ def test_a_fault_is_put_in_and_told(key: str, capfdbinary: pytest.CaptureFixture
     written = capfdbinary.readouterr()
     assert [found.code for found in judged(written.out).errors] == ["audience-mismatch"]
     assert written.err == b"wrong-audience (mistake): a sound receiver reports audience-mismatch\n"
+
+
+@pytest.mark.parametrize(
+    ("fault", "refused_as"),
+    [
+        ("encrypted-assertion", []),
+        ("encrypted-name", []),
+        ("content-key-by-rsa15", ["rsa15-key-transport"]),
+        ("second-encrypted-assertion", ["assertion-extra"]),
+        ("signed-assertion-as-advice-of-an-encrypted-one", ["assertion-extra", "signature-missing", "stray-signature"]),
+    ],
+)
+def test_a_fault_of_encryption_encrypts_for_the_certificate_that_is_given(
+    fault: str, refused_as: list[str], key: str, tmp_path: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    theirs = tmp_path / "sp.crt"
+    theirs.write_text(certificate("sp").pem)
+    assert run([*options(key), "--encrypt", str(theirs), "--fault", fault]) == 0
+    report = judged(capfdbinary.readouterr().out, decryption=(DecryptionKey.from_credential(credential("sp")),))
+    assert sorted({found.code for found in report.errors}) == refused_as
+    assert report.accepted == (not refused_as)
 
 
 def test_two_faults_add_up(key: str, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
@@ -128,6 +151,8 @@ def test_a_certificate_of_another_key_is_refused(key: str, tmp_path: Path, capsy
     [
         (["--fault", "wrong-audiense"], "did you mean wrong-audience"),
         (["--fault", "deflate-bomb"], "it travels in a request, not in a Response"),
+        (["--fault", "response-in-an-address"], "ssolab attack sends it so"),
+        (["--fault", "encrypted-and-unsigned"], "it needs encryption, which is not at hand"),
         (["--attribute", "email"], "is not NAME=VALUE"),
         (["--base64", "--form"], "choose one"),
         (["--alias", "x"], "no key store, so it has no entry 'x'"),

@@ -8,10 +8,15 @@ import pytest
 
 from ssolab.faults.saml import faults
 
-ROWS: Final = {"X": 40, "K": 21}
+ROWS: Final = {"X": 40, "K": 21, "T": 11, "S": 16, "B": 11, "E": 8}
 """How many rows the sections have that are held to it."""
 
+OF_OTHER_MESSAGES: Final = {"S-14", "B-09", "B-11"}
+"""Rows about logout, artifacts and metadata, which no Response and no request can play."""
+
 NOT_A_FAULT: Final = {
+    "B-10": "it is about how a browser asks and not about what it brings: tests/web/test_arrivals.py has the method, "
+    "the content type and the cookie that is lost on the way",
     "K-12": "it is about the time that a comparison takes, inside a library; no HMAC is accepted, so none is compared",
     "K-20": "a message signed with the stolen key is the valid one to every verifier; K-07 plays what helps, that the "
     "key was taken out of the metadata",
@@ -23,7 +28,7 @@ NOT_A_FAULT: Final = {
 def test_every_row_is_played_or_said_not_to_be() -> None:
     played = {each.row for each in faults()}
     rows = {f"{section}-{number:02}" for section, count in ROWS.items() for number in range(1, count + 1)}
-    assert rows - played == set(NOT_A_FAULT)
+    assert rows - played - OF_OTHER_MESSAGES == set(NOT_A_FAULT)
     assert not played & set(NOT_A_FAULT)
 
 
