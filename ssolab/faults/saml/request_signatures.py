@@ -95,7 +95,7 @@ def request_signed_by_a_stranger_where_none_is_wanted(sealing: Sealing, kit: Kit
     signs=_INSIDE,
     cites=_TRUST,
 )
-def request_with_a_renewed_certificate(sealing: Sealing, kit: Kit) -> Sealing:
+def renewed_request_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """The request shows a renewed certificate over the registered key.
 
     Trust is by key, so it is accepted, and the report says that the certificate is another one.
@@ -113,7 +113,7 @@ def request_with_a_renewed_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     trips=("certificate-not-trusted",),
     cites=_TRUST,
 )
-def request_with_a_renewed_certificate_where_certificates_count(sealing: Sealing, kit: Kit) -> Sealing:
+def renewed_request_certificate_where_that_counts(sealing: Sealing, kit: Kit) -> Sealing:
     """The request shows a renewed certificate over the registered key, and the identity provider compares certificates.
 
     For such a receiver a renewal is a change of trust like any other. Give it the new certificate before the first
@@ -161,7 +161,7 @@ _EXPIRED: Final[dict[str, Any]] = {"trusted": _registered(-2, -1)}
     warns=("expired-certificate",),
     cites=_TRUST,
 )
-def request_under_an_expired_certificate(sealing: Sealing, _kit: Kit) -> Sealing:
+def expired_request_certificate(sealing: Sealing, _kit: Kit) -> Sealing:
     """The certificate around the key that signs the request has expired.
 
     Trust is by key, so it is accepted with a warning. Others look at the dates.
@@ -179,7 +179,7 @@ def request_under_an_expired_certificate(sealing: Sealing, _kit: Kit) -> Sealing
     trips=("request-certificate-expired",),
     cites=_TRUST,
 )
-def request_under_an_expired_certificate_where_dates_count(sealing: Sealing, _kit: Kit) -> Sealing:
+def expired_request_certificate_where_dates_count(sealing: Sealing, _kit: Kit) -> Sealing:
     """The certificate around the key that signs the request has expired, and this identity provider looks at dates.
 
     AD FS does so. Give it a certificate in date: over the same key that is enough, and the service provider goes on as
@@ -198,7 +198,7 @@ def request_under_an_expired_certificate_where_dates_count(sealing: Sealing, _ki
     warns=("certificate-not-yet-valid",),
     cites=_TRUST,
 )
-def request_under_a_certificate_of_the_future(sealing: Sealing, _kit: Kit) -> Sealing:
+def future_request_certificate(sealing: Sealing, _kit: Kit) -> Sealing:
     """The certificate around the key that signs the request is not valid yet.
 
     Trust is by key, so it is accepted with a warning. Others look at the dates, and the key should wait.
