@@ -20,12 +20,14 @@ from ssolab.core.xmltree import DS, SAMLP
 from ssolab.saml.asking import Asking
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.fields import SPACE
-from ssolab.saml.judging import OURS
+from ssolab.saml.judging import OURS, judge_signature
 from ssolab.saml.materials import Principal, after
 from ssolab.saml.names import ENTITY, POST, SUCCESS, VERSION
 from ssolab.saml.plain_assertion import MOMENT, read_plain
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from ssolab.core.xmlplain import Plain
     from ssolab.core.xmltree import Element
     from ssolab.saml.materials import Expected
@@ -106,21 +108,21 @@ def accept_plain(message: bytes, root: Element, expected: Expected) -> Report[Pr
     if said is None or not _holds(said, root, expected):
         return None
     until = _in_time(said, root, expected)
-    if until is None or _was_seen(signed.id, until, expected):
+    verifiers = _verifiers(assertion, expected) if until is not None else None
+    if until is None or verifiers is None or _was_seen(signed.id, until, expected):
         return None
     return Report(
         findings=(),
         principal=_principal(said),
         signature=SignatureFacts(key=signed.key.public.sha256, algorithm=signed.algorithm.name, signed_element=_PLACE),
-        verifiers={OURS: Opinion.ACCEPTED},
+        verifiers=verifiers,
     )
 
 
 def _is_simple(expected: Expected) -> bool:
     """Say whether everything is judged, and nothing that is not understood here."""
     return (
-        not expected.opinions
-        and bool(expected.issuer)
+        bool(expected.issuer)
         and not expected.open
         and expected.match == "key"
         and expected.want_signed in {"either", "assertion"}
@@ -219,6 +221,14 @@ def _in_time(said: Said, root: Element, expected: Expected) -> datetime | None:
         return None
     life = expected.message_life
     return None if life is not None and now - min(first, second) >= life else max(delivery, end)
+
+
+def _verifiers(assertion: Element, expected: Expected) -> Mapping[str, Opinion] | None:
+    """Say who accepts the signature: ours alone, or everybody where second opinions are wanted; None at a demur."""
+    if not expected.opinions:
+        return {OURS: Opinion.ACCEPTED}
+    judged = judge_signature(assertion, expected)
+    return judged.verifiers if judged.held and not judged.findings else None
 
 
 def _was_seen(identifier: str, until: datetime, expected: Expected) -> bool:

@@ -12,7 +12,9 @@ from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 from lxml import etree
 
-from ssolab.core.findings import InputError
+from ssolab.core import opinions
+from ssolab.core.findings import Finding, InputError, Opinion, Severity
+from ssolab.core.opinions import Opinions
 from ssolab.core.xmldsig import sign
 from ssolab.core.xmltree import SAML, parse
 from ssolab.faults.engine import Carrier
@@ -99,13 +101,24 @@ def test_accepting_takes_the_short_way_and_remembers_the_assertion(monkeypatch: 
     assert [each.code for each in accept(ordinary(), expectation).errors] == ["replayed-assertion"]
 
 
+@pytest.mark.parametrize("severity", [Severity.ERROR, Severity.WARNING])
+def test_a_second_opinion_that_demurs_sends_a_message_the_long_way(
+    severity: Severity, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    demur = Opinions(
+        {"xmlsec": Opinion.REFUSED}, findings=(Finding(code="verifiers-disagree", severity=severity, message="no"),)
+    )
+    monkeypatch.setattr(opinions, "second_opinions", lambda *_, **__: demur)
+    assert accept_plain(ordinary(), parse(ordinary(), "message"), everything(opinions=True)) is None
+    assert [each.code for each in accept(ordinary(), everything(opinions=True)).findings][:1] == ["verifiers-disagree"]
+
+
 OTHERWISE: dict[str, dict[str, Any]] = {
     "no issuer": {"issuer": None},
     "an empty issuer": {"issuer": ""},
     "no audience": {"audience": None},
     "no recipient": {"recipient": None},
     "no requests": {"in_response_to": None},
-    "second opinions": {"opinions": True},
     "certificates are compared": {"match": "certificate"},
     "the Response has to be signed": {"want_signed": "response"},
     "both have to be signed": {"want_signed": "both"},
@@ -130,6 +143,7 @@ def test_whatever_is_judged_otherwise_goes_the_long_way(changes: dict[str, Any])
 @pytest.mark.parametrize(
     "changes",
     [
+        {"opinions": True},
         {"binding": POST},
         {"want_signed": "assertion"},
         {"asked": Asking()},
