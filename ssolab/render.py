@@ -38,7 +38,7 @@ def package_version() -> str:
 
 def printable(text: str) -> str:
     """Make text from outside safe for a terminal and a log: control characters are shown, never obeyed."""
-    return text.translate(_CONTROL)
+    return text if text.isprintable() else text.translate(_CONTROL)
 
 
 def plain(value: object) -> object:

@@ -17,7 +17,7 @@ from ssolab.core.algorithms import DIGESTS, SIGNATURE_ALGORITHMS
 from ssolab.core.xmlforms import span_of
 from ssolab.core.xmlkeys import certificates_of, in_likely_order, is_weak
 from ssolab.core.xmlshape import ENVELOPED, EXCLUSIVE, ISSUER, SIGNATURE, SIGNATURE_PARTS
-from ssolab.core.xmltree import DS, Element, canonical, compiled, decode_base64
+from ssolab.core.xmltree import DS, EC, Element, canonical, compiled, decode_base64
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -37,10 +37,19 @@ _STRONG: Final = {
 
 
 def _text() -> Iterator[str]:
-    """Write the canonical SignedInfo as a pattern, piece by piece; both algorithms, the ID and the digest vary."""
+    """Write the canonical SignedInfo as a pattern, piece by piece.
 
-    def method(name: str, uri: str) -> str:
-        return rf'<\1{name} Algorithm="{uri}"></\1{name}>'
+    Both algorithms, the ID, the PrefixList and the digest vary. `#default` in a PrefixList goes the long way.
+    """
+
+    def method(name: str, uri: str, inside: str = "") -> str:
+        return rf'<\1{name} Algorithm="{uri}">{inside}</\1{name}>'
+
+    prefix, space = r"[A-Za-z_][\w.-]*+", r"[ \t\n]*+"
+    listed = (
+        rf'{space}(?:<((?:[\w.-]+:)?)InclusiveNamespaces xmlns(?::[\w.-]+)?="{re.escape(EC)}"'
+        rf' PrefixList="({prefix}(?: {prefix}){{0,31}}+)"></\4InclusiveNamespaces>{space})?'
+    )
 
     yield rf'<((?:[\w.-]+:)?)SignedInfo xmlns(?::[\w.-]+)?="{re.escape(DS)}">'
     yield method("CanonicalizationMethod", re.escape(EXCLUSIVE))
@@ -48,7 +57,7 @@ def _text() -> Iterator[str]:
     yield r'<\1Reference URI="#([\w.-]+)">'
     yield r"<\1Transforms>"
     yield method("Transform", re.escape(ENVELOPED))
-    yield method("Transform", re.escape(EXCLUSIVE))
+    yield method("Transform", re.escape(EXCLUSIVE), listed)
     yield r"</\1Transforms>"
     yield method("DigestMethod", '([^"<>&]*)')
     yield r"<\1DigestValue>([A-Za-z0-9+/=]+)</\1DigestValue>"
@@ -75,26 +84,22 @@ def verify_plain(parent: Element, candidates: Sequence[TrustedKey]) -> Plain | N
     signature = _ordinary(parent)
     if signature is None:
         return None
-    try:
-        info = canonical(signature[0], comments=True)  # a comment shows, and does not match
-        written = canonical(parent)
-    except ValueError:
-        return None
-    found = _SIGNED_INFO.fullmatch(info)
+    forms = _forms(parent, signature)
     value = decode_base64(signature[1].text)
-    if found is None or value is None or not _is_of(parent, found[3], written):
+    if forms is None or value is None:
         return None
-    algorithm, digest = _STRONG.get(found[2]), _STRONG_DIGESTS.get(found[4])
-    if algorithm is None or digest is None:
+    found, written = forms
+    if not _is_of(parent, found[3], written):
         return None
+    algorithm, digest = _STRONG.get(found[2]), _STRONG_DIGESTS.get(found[6])
     start, end = span_of(signature.prefix, written)
     digested = written[:start] + written[end:]
-    if b2a_base64(digest(digested).digest(), newline=False) != found[5]:
+    if algorithm is None or digest is None or b2a_base64(digest(digested).digest(), newline=False) != found[7]:
         return None
     key_info = signature[2] if len(signature) > len(_PARTS[0]) else None
     if len(candidates) > 1:
         candidates = in_likely_order(candidates, certificates_of(key_info))
-    key = next((key for key in candidates if algorithm.verify(key.public, value, info)), None)
+    key = next((key for key in candidates if algorithm.verify(key.public, value, found[0])), None)
     return None if key is None or is_weak(key.public) else Plain(digested, key, algorithm, found[3].decode(), key_info)
 
 
@@ -113,6 +118,16 @@ def _ordinary(parent: Element) -> Element | None:
     return signature if ordinary else None
 
 
+def _forms(parent: Element, signature: Element) -> tuple[re.Match[bytes], bytes] | None:
+    """Match the canonical SignedInfo, and write the canonical form of *parent* with the PrefixList that it names."""
+    try:
+        info = canonical(signature[0], comments=True)  # a comment shows, and does not match
+        found = _SIGNED_INFO.fullmatch(info)
+        return None if found is None else (found, canonical(parent, prefixes=(found[5] or b"").decode().split()))
+    except ValueError:
+        return None
+
+
 def _is_of(parent: Element, identifier: bytes, written: bytes) -> bool:
     """Say whether this is the ID of *parent*, and no other attribute of the document has the same value.
 
@@ -121,6 +136,6 @@ def _is_of(parent: Element, identifier: bytes, written: bytes) -> bool:
     """
     value = identifier.decode()
     quoted = b'="%b"' % identifier
-    if parent.get("ID") != value or written.find(quoted) != written.rfind(quoted):
+    if parent.get("ID") != value or written.count(quoted) > 1:
         return False
     return parent.getparent() is None or not _ELSEWHERE(parent, id=value)

@@ -176,7 +176,10 @@ def text_of(message: bytes) -> str:
         message = etree.tostring(root, encoding="utf-8")
     except InputError:
         pass
-    return "\n".join(printable(line) for line in message.decode("utf-8", "replace").splitlines())
+    text = message.decode("utf-8", "replace")
+    if text.replace("\n", "").isprintable():
+        return text.removesuffix("\n")
+    return "\n".join(printable(line) for line in text.splitlines())
 
 
 @functools.cache
@@ -184,6 +187,7 @@ def _catalog() -> Mapping[str, Entry]:
     return {entry.code: entry for entry in catalog()}
 
 
+@functools.lru_cache(maxsize=64)
 def _split_host(value: str) -> str:
     try:
         return urlsplit(f"//{value}").hostname or ""

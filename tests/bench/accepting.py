@@ -13,16 +13,22 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import InputError
 from ssolab.faults.saml import faults
-from ssolab.saml.bindings import decode_post, decode_redirect, encode_post, encode_redirect
+from ssolab.saml.bindings import Received, decode_post, decode_redirect, encode_post, encode_redirect
 from ssolab.saml.checks import Expected, accept
+from ssolab.saml.logout_acceptance import accept_logout_request, logout_expected_of
+from ssolab.saml.metadata import read_entity
+from ssolab.saml.names import POST
+from ssolab.saml.soap import unwrap, wrap
 from tests.bench.signatures import fastest, floor_of_verifying, response, table
 from tests.core.signing import signed_response
 from tests.faults.parts import kit
-from tests.saml.samples import credential, trust
+from tests.saml.logout_samples import idp, request
+from tests.saml.samples import NOW, asserting, credential, trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +40,7 @@ ACCEPT_LIMIT: Final = 2.5
 REFUSED_WITHIN: Final = 0.050
 GROWTH: Final = 24 << 10  # kilobytes: twice what a message may have in memory, and nothing that grows with the bomb
 BOMBS: Final = ("billion-laughs", "quadratic-blow-up", "deep-nesting", "crowd-of-attributes", "crowd-of-namespaces")
+DEEP: Final = 100_000
 IDP: Final = "http://idp.example.com/metadata.php"
 SP: Final = "http://sp.example.com/demo1"
 
@@ -71,7 +78,29 @@ def bombs() -> dict[str, Callable[[], object]]:
         return lambda: accept(decode_post(fields).xml, expected)
 
     inflating = encode_redirect(by_code["deflate-bomb"].alter(valid, kit()), location=SP).partition("?")[2]
-    return {code: posted(code) for code in BOMBS} | {"deflate-bomb": lambda: decode_redirect(inflating)}
+    found = {code: posted(code) for code in BOMBS} | {"deflate-bomb": lambda: decode_redirect(inflating)}
+    return found | {f"nested in {name}": partial(door, deepened(sent)) for name, (sent, door) in doors(valid).items()}
+
+
+def doors(response: bytes) -> dict[str, tuple[bytes, Callable[[bytes], object]]]:
+    """A valid message for each door but the redirect, and the door itself."""
+    receiver = logout_expected_of(idp(), now=NOW, sessions=(), opinions=False)
+
+    def logout(data: bytes) -> object:
+        return accept_logout_request(Received(binding=POST, kind="SAMLRequest", xml=data), receiver)
+
+    return {
+        "a Response": (response, lambda data: accept(data, expectation(trust("idp")))),
+        "a LogoutRequest": (request(), logout),
+        "an envelope": (wrap(request()), lambda data: unwrap(data, "envelope")),
+        "metadata": (asserting().document(NOW), lambda data: read_entity(data, "metadata")),
+    }
+
+
+def deepened(message: bytes) -> bytes:
+    """Put a hundred thousand elements, each inside the one before, into a message that is otherwise as it should be."""
+    body, slash, end = message.rpartition(b"</")
+    return body + b"<a>" * DEEP + b"</a>" * DEEP + slash + end
 
 
 def refusal(job: Callable[[], object]) -> tuple[float, int]:

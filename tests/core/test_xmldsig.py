@@ -252,8 +252,11 @@ def test_documents_of_odd_but_honest_form_are_signed_and_verified(data: bytes, w
 
 
 @pytest.mark.parametrize("data", [*ODD_DOCUMENTS.values(), RESPONSE, PREFIXED])
-def test_the_long_way_comes_to_the_same_as_the_short_one(data: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = parse(signed_response(SIGNER, what="both", data=data), "x")
+@pytest.mark.parametrize("prefixes", ["", "xs", "ds saml samlp xs xsi"])
+def test_the_long_way_comes_to_the_same_as_the_short_one(
+    data: bytes, prefixes: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = parse(signed_response(SIGNER, what="both", data=data, prefixes=prefixes), "x")
     for element in (root, assertion(root)):
         short = verify(element, trusted(FOREIGN, SIGNER)).signed
         with monkeypatch.context() as patch:
@@ -269,10 +272,17 @@ def test_the_long_way_comes_to_the_same_as_the_short_one(data: bytes, monkeypatc
         )
 
 
-def test_the_ordinary_message_takes_the_short_way() -> None:
-    root = parse(signed_response(SIGNER, what="both"), "x")
+@pytest.mark.parametrize("prefixes", ["", "xs", "ds saml samlp xs xsi"])
+def test_the_ordinary_message_takes_the_short_way(prefixes: str) -> None:
+    root = parse(signed_response(SIGNER, what="both", data=PREFIXED, prefixes=prefixes), "x")
     assert verify_plain(root, trusted(SIGNER)) is not None
     assert verify_plain(assertion(root), trusted(SIGNER)) is not None
+
+
+@pytest.mark.parametrize("prefixes", ["#default", "xs #default", "xs  xsi", "1xs", " ", "x:s", " ".join(["xs"] * 33)])
+def test_an_unusual_prefix_list_takes_the_long_way(prefixes: str) -> None:
+    root = parse(signed_response(SIGNER, prefixes=prefixes), "x")
+    assert verify_plain(assertion(root), trusted(SIGNER)) is None
 
 
 def test_metadata_is_signed_first_and_white_space_around_the_signature_counts() -> None:

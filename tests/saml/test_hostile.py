@@ -8,6 +8,7 @@ from functools import cache
 from itertools import count
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -20,6 +21,7 @@ from ssolab.saml.logout import LogoutRequest, LogoutResponse
 from ssolab.saml.messages import AuthnRequest, NameIDPolicy, Response
 from ssolab.saml.metadata import read_entity, write_entity
 from ssolab.saml.reading import read_message
+from ssolab.saml.soap import unwrap, wrap
 from tests.saml.logout_samples import answer as logout_response
 from tests.saml.logout_samples import posted
 from tests.saml.logout_samples import request as logout_request
@@ -108,6 +110,21 @@ READERS: dict[str, Callable[[bytes], bool]] = {
     "sp": reread_entity,
     "idp": reread_entity,
 }
+
+
+def unwrapped(data: bytes) -> object:
+    return unwrap(data, "hostile")
+
+
+@pytest.mark.parametrize("kind", [*READERS, "envelope"])
+def test_a_hundred_thousand_elements_inside_a_valid_document_are_refused(kind: str) -> None:
+    message = wrap(samples()["logout request"]) if kind == "envelope" else samples()[kind]
+    read = READERS.get(kind, unwrapped)
+    assert read(message)
+    body, slash, end = message.rpartition(b"</")
+    with pytest.raises(InputError) as caught:
+        read(body + b"<a>" * 100_000 + b"</a>" * 100_000 + slash + end)
+    assert caught.value.code == "oversized-document"
 
 
 def survives(read: Callable[[], object]) -> None:

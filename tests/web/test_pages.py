@@ -149,6 +149,8 @@ def test_a_huge_body_is_refused() -> None:
 def test_bytes_are_shown_as_text_whatever_they_are() -> None:
     assert text_of(b"<a>\n\x1b[2J\xff</a>") == "<a>\n\\x1b[2J\N{REPLACEMENT CHARACTER}</a>"
     assert text_of(b"<a><b>c</b></a>") == "<a>\n  <b>c</b>\n</a>"
+    assert text_of(b"no XML\n") == "no XML"
+    assert text_of("a\u202eb\tc\u2028d".encode()) == "a\\u202eb\\x09c\nd"
     assert text_of(b"") == ""
 
 
