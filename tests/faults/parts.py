@@ -225,8 +225,8 @@ def travelled(xml: bytes, tools: Kit, faults: Sequence[Fault]) -> Received:
     """Carry a Response to the relying party, as the faults want it carried."""
     if binding_for(faults, POST) == POST:
         return decode_post(posted(xml, tools, faults, location=ACS, relay_state=RELAY_STATE).fields)
-    sent = redirected(xml, tools.own, tools, faults, location=ACS, message="SAMLResponse", relay_state=RELAY_STATE)
-    return decode_redirect(sent.url.partition("?")[2])
+    carried = redirected(xml, tools.own, tools, faults, location=ACS, message="SAMLResponse", relay_state=RELAY_STATE)
+    return decode_redirect(carried.url.partition("?")[2])
 
 
 def settings_of(faults: Sequence[Fault], tools: Kit) -> dict[str, Any]:
@@ -236,27 +236,30 @@ def settings_of(faults: Sequence[Fault], tools: Kit) -> dict[str, Any]:
     }
 
 
-def asked(*faults: Fault, sign: str = "query") -> Received:
-    """Send an AuthnRequest with those faults, signed in its query or inside, and say what came in."""
+def sent(*faults: Fault, sign: str = "query") -> Posted | Redirected:
+    """Send an AuthnRequest with those faults, signed in its query or inside."""
     tools = asking_kit()
-    return decoded(
-        requested(
-            draft_request(relying(), now=NOW, new_id=tools.new_id).element(),
-            Sealing(credential=tools.own, sign=sign),
-            tools,
-            faults,
-            binding=binding_for(faults, REDIRECT if sign == "query" else POST),
-            location=SSO,
-            relay_state=RELAY_STATE,
-        )
+    return requested(
+        draft_request(relying(), now=NOW, new_id=tools.new_id).element(),
+        Sealing(credential=tools.own, sign=sign),
+        tools,
+        faults,
+        binding=binding_for(faults, REDIRECT if sign == "query" else POST),
+        location=SSO,
+        relay_state=RELAY_STATE,
     )
 
 
-def decoded(sent: Posted | Redirected) -> Received:
+def asked(*faults: Fault, sign: str = "query") -> Received:
+    """Send an AuthnRequest with those faults, and say what came in."""
+    return decoded(sent(*faults, sign=sign))
+
+
+def decoded(carried: Posted | Redirected) -> Received:
     """Decode what was sent as its receiver does."""
-    if isinstance(sent, Redirected):
-        return decode_redirect(sent.url.partition("?")[2])
-    return decode_post(sent.fields)
+    if isinstance(carried, Redirected):
+        return decode_redirect(carried.url.partition("?")[2])
+    return decode_post(carried.fields)
 
 
 def asking_kit() -> Kit:

@@ -97,6 +97,12 @@ _FOUND: Final[tuple[tuple[str, tuple[str, ...], tuple[str, ...], str], ...]] = (
     ("captured-assertion-in-an-authn-request", ("assertion",), _ALL, _SEARCHED),
     ("comment-in-the-name", ("assertion",), _ALL, _SPLIT),
     ("element-in-the-name", ("assertion",), _ALL, _SPLIT),
+    (
+        "encrypted-name-beside-a-plain-one",
+        ("assertion",),
+        _ALL,
+        "the trusted key signed two names, and the one in the clear is read",
+    ),
     ("foreign-element-beside-the-assertion", ("assertion",), _ALL, _SEARCHED),
     ("forged-assertion-in-object", ("assertion", "response"), _ALL, "the signature leaves its own Object out"),
     ("forged-assertion-in-status-detail", ("assertion",), _ALL, _SEARCHED),

@@ -14,7 +14,7 @@ from ssolab.core.findings import InputError
 from ssolab.core.xmldsig import sign
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Sealing
-from ssolab.faults.issuing import sealed
+from ssolab.faults.issuing import Redirected, sealed
 from ssolab.faults.saml import faults
 from ssolab.saml.artifact import ArtifactResponse
 from ssolab.saml.artifact_issue import seal_artifact_message
@@ -32,7 +32,7 @@ from ssolab.saml.request_checks import accept_request, request_expected_of
 from ssolab.saml.soap import Fault as SoapFault
 from ssolab.saml.soap import unwrap, wrap
 from ssolab.saml.subjects import NameID
-from tests.faults.parts import GENUINE, kit
+from tests.faults.parts import GENUINE, asking_kit, kit, sent
 from tests.saml import logout_samples
 from tests.saml.logout_samples import posted
 from tests.saml.samples import IDP, NOW, REQUEST, SSO, asserting, credential, expected, relying, trust
@@ -89,7 +89,8 @@ def responses() -> Iterator[bytes]:
     """Valid Responses, and one with each fault."""
     yield from (_response(sign=sign) for sign in ("assertion", "response", "both"))
     for each in faults():
-        if each.carrier is Carrier.RESPONSE and not each.needs - {"request"}:
+        # Where it counts what was asked for, the trusted party itself vouches for another name.
+        if each.carrier is Carrier.RESPONSE and not each.needs - {"request"} and "asked" not in each.receiver:
             yield _response(each, sign=each.signs[0])
 
 
@@ -108,11 +109,16 @@ def response(data: bytes) -> None:
 
 
 def requests() -> Iterator[bytes]:
-    """Queries of signed requests."""
+    """Queries of signed requests, and one with each fault."""
     made = draft_request(relying(), now=NOW, new_id=lambda: REQUEST)
     url = encode_redirect(seal(made, None), location=SSO, relay_state="/home", credential=credential("sp"))
     yield url.partition("?")[2].encode()
     yield seal(made, credential("sp"))
+    for each in faults():
+        if each.carrier is Carrier.REQUEST and "query" in each.signs:
+            carried = sent(each)
+            assert isinstance(carried, Redirected)
+            yield carried.url.partition("?")[2].encode()
 
 
 def request(data: bytes) -> None:
@@ -123,7 +129,7 @@ def request(data: bytes) -> None:
     except InputError as error:
         coded(error)
         return
-    assert report.principal is None or report.principal.request.id == REQUEST
+    assert report.principal is None or report.principal.request.id in {REQUEST, asking_kit().new_id()}
 
 
 def logouts() -> Iterator[bytes]:
