@@ -98,6 +98,7 @@ class Attacker:
     throw_away: PrivateKey
     retired: SigningCredential | None
     now: Callable[[], datetime]
+    others: Mapping[str, SigningCredential]
 
     def control(self, sign: str) -> Attempt:
         """Send a valid message, which has to log in."""
@@ -174,6 +175,7 @@ class Attacker:
             address=self.target.acs.location,
             retired=self.retired,
             encryption=self.target.encryption,
+            others=self.others,
             encryption_keys=self.target.encryption_keys,
         )
 

@@ -58,8 +58,8 @@ def command(shell: Shell, address: str, **options: Any) -> None:
         on_loopback(options["login"], "--login")
     if not options["marker"].strip():
         raise ConfigError("--marker", "it is empty, so every page would show it", "name a text of the page after login")
-    attacker = _attacker(shell, address, options)
     chosen = _chosen(options["select"])
+    attacker = _attacker(shell, address, options, chosen)
     attempts, logged_in = _run(shell, attacker, chosen)
     findings = tuple(_findings(attempts))
     undecided = not logged_in
@@ -76,14 +76,14 @@ def command(shell: Shell, address: str, **options: Any) -> None:
     )
 
 
-def _attacker(shell: Shell, address: str, options: dict[str, Any]) -> Attacker:
+def _attacker(shell: Shell, address: str, options: dict[str, Any], chosen: Sequence[Fault]) -> Attacker:
     from ssolab.cli._attacker import Attacker, Target
     from ssolab.cli._attempts import read_cookies
     from ssolab.cli._signers import read_signer
     from ssolab.cli.sign import attributes_of
     from ssolab.core.findings import ConfigError
     from ssolab.core.keys import new_private_key_like
-    from ssolab.faults.kits import receivers_keys
+    from ssolab.faults.kits import receivers_keys, special_keys
     from ssolab.files import read_file, shown_name
     from ssolab.saml.metadata import IndexedEndpoint, read_entity
     from ssolab.saml.names import POST
@@ -123,6 +123,7 @@ def _attacker(shell: Shell, address: str, options: dict[str, Any]) -> Attacker:
         throw_away=new_private_key_like(own.public)[0],
         retired=retired,
         now=lambda: datetime.now(UTC) + shift,
+        others=special_keys(chosen, own.certificate),
     )
 
 

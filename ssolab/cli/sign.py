@@ -90,7 +90,7 @@ def _issued(
     from ssolab.core.keys import new_private_key_like
     from ssolab.faults.engine import Sealing, keeps_the_genuine_name, speaks_of
     from ssolab.faults.issuing import posted, sealed
-    from ssolab.faults.kits import kit_for
+    from ssolab.faults.kits import kit_for, special_keys
     from ssolab.saml.issue import draft_response
     from ssolab.saml.metadata import IndexedEndpoint
     from ssolab.saml.names import POST, UNSPECIFIED
@@ -115,6 +115,7 @@ def _issued(
         recipient=options["audience"],
         address=options["recipient"],
         encryption=None if hidden is None else hidden.key,
+        others=special_keys(faults, credential.certificate),
     )
     draft = draft_response(
         party,

@@ -153,6 +153,11 @@ def new_private_key(kind: str = "RSA", bits: int = 2048) -> PrivateKey:
     )
 
 
+def tiny_private_key() -> PrivateKey:
+    """Make a private key on secp192r1, a curve too small to sign for anybody: for messages that are to be refused."""
+    return ec.generate_private_key(ec.SECP192R1())
+
+
 def new_private_key_like(public: PublicKey) -> tuple[PrivateKey, tuple[str, ...]]:
     """Make a private key of the kind and size of another, and say in words where that could not be.
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from ssolab.core.catalog import Entry, Kind, described
-from ssolab.core.findings import ConfigError
+from ssolab.core.findings import ConfigError, DefectError, SsolabError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -216,19 +216,31 @@ def fault(  # noqa: PLR0913  each is a statement about the fault that nothing el
     return decorate
 
 
-def altered(faults: Iterable[Fault], stage: Stage, value: Any, kit: Kit) -> Any:
-    """Put those of the faults that belong to a stage into what is there at that stage.
+def altered(faults: Iterable[Fault], stage: Stage, value: Any, kit: Kit | None) -> Any:
+    """Put those of the faults that belong to a stage into what is there at that stage; without faults no kit is needed.
 
     Raises:
-        ConfigError: a fault needs what the kit does not have.
+        ConfigError: a fault needs what the kit does not have, or does not find in the message what it changes.
     """
     for each in faults:
         if each.stage is stage:
+            if kit is None:
+                raise DefectError(f"{each.code} is put in without a kit")
             if missing := sorted(each.needs - kit.has - {"request"}):
                 problem = f"it needs {' and '.join(missing)}, which is not at hand"
                 raise ConfigError(each.code, problem, "give it, or leave this fault out")
-            value = each.alter(value, kit)
+            value = _altered(each, value, kit)
     return value
+
+
+def _altered(each: Fault, value: Any, kit: Kit) -> Any:
+    try:
+        return each.alter(value, kit)
+    except SsolabError:
+        raise
+    except Exception as error:  # a generator counts on a plain valid message, and may stumble over anything in another
+        problem = f"it cannot be put into this message ({type(error).__name__}), which is not what it starts from"
+        raise ConfigError(each.code, problem, "leave out encryption and the other faults, or choose another") from error
 
 
 def keeps_the_genuine_name(faults: Iterable[Fault]) -> bool:

@@ -7,9 +7,11 @@ for, and a message without faults is exactly what the protocol modules write.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
+from ssolab.core.xmltree import reparse
 from ssolab.faults.engine import Carrier, Sealing, Stage, altered
+from ssolab.saml.artifact_issue import seal_artifact_message
 from ssolab.saml.bindings import encode_post, encode_redirect
 from ssolab.saml.issue import seal
 from ssolab.saml.names import POST, REDIRECT
@@ -20,9 +22,13 @@ if TYPE_CHECKING:
     from ssolab.core.keys import SigningCredential
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Fault, Kit
+    from ssolab.saml.artifact import ArtifactResponse
     from ssolab.saml.bindings import MessageName, PostForm
     from ssolab.saml.issue import Seal
     from ssolab.saml.publishing import Flavour
+
+IN_FORMS: Final = frozenset({Stage.FORM, Stage.SEAL, Stage.WIRE})
+"""Stages of which a message in an address shows nothing: its XML is not signed and is packed by the binding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,9 +49,9 @@ class Redirected:
 
 
 def sealed(
-    element: Element, sealing: Sealing, kit: Kit, faults: Sequence[Fault] = (), *, flavour: Flavour = "generic"
+    element: Element, sealing: Sealing, kit: Kit | None, faults: Sequence[Fault] = (), *, flavour: Flavour = "generic"
 ) -> bytes:
-    """Sign a drafted message and write it, with the faults of the stages tree, seal and wire.
+    """Sign a drafted message and write it, with the faults of the stages tree, seal and wire; without any, no kit.
 
     Raises:
         ConfigError: a fault needs what the kit does not have, or the signing does not fit the message.
@@ -67,9 +73,25 @@ def sealed(
     return cast("bytes", altered(faults, Stage.WIRE, xml, kit))
 
 
+def enclosed(message: ArtifactResponse, sealing: Sealing, kit: Kit | None, faults: Sequence[Fault] = ()) -> bytes:
+    """Write an ArtifactResponse around the message in it, which stays to the byte, with the faults of the same stages.
+
+    Raises:
+        ConfigError: a fault needs what the kit does not have.
+        InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
+    """
+    draft: ArtifactResponse | Element = message
+    if any(each.stage is Stage.TREE for each in faults):
+        draft = altered(faults, Stage.TREE, reparse(message.write()), kit)
+    sealing = altered(faults, Stage.SEAL, sealing, kit)
+    credential = None if sealing.sign == "none" else sealing.credential
+    xml = seal_artifact_message(draft, credential, hash=sealing.hash)
+    return cast("bytes", altered(faults, Stage.WIRE, xml, kit))
+
+
 def posted(  # noqa: PLR0913  the message, where it goes, and what is wrong with it
     xml: bytes,
-    kit: Kit,
+    kit: Kit | None,
     faults: Sequence[Fault] = (),
     *,
     location: str,
@@ -85,7 +107,7 @@ def posted(  # noqa: PLR0913  the message, where it goes, and what is wrong with
 def redirected(  # noqa: PLR0913  the message, where it goes, how it is signed, and what is wrong with it
     xml: bytes,
     credential: SigningCredential | None,
-    kit: Kit,
+    kit: Kit | None,
     faults: Sequence[Fault] = (),
     *,
     location: str,
@@ -128,7 +150,10 @@ def requested(  # noqa: PLR0913  the message, how and where it goes, and what is
 
 
 def binding_for(faults: Sequence[Fault], usual: str) -> str:
-    """Choose how a message travels: by form where a fault sits in the form, by address where it sits in that."""
+    """Choose how a message travels: by address where a fault sits in that, by form where one sits there or in the seal.
+
+    A message in an address has no signature in it.
+    """
     stages = {each.stage for each in faults if each.carrier is not Carrier.METADATA}
     if Stage.FORM in stages:
         return POST

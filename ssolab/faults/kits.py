@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ssolab.core.keys import SigningCredential
-from ssolab.core.selfsigned import twin
+from ssolab.core.keys import SigningCredential, new_private_key, tiny_private_key
+from ssolab.core.names import name_of
+from ssolab.core.selfsigned import self_signed, twin
 from ssolab.faults.engine import Kit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
+    from ssolab.core.certs import Certificate
     from ssolab.core.keys import PrivateKey, TrustedKey
+    from ssolab.faults.engine import Fault
+
+SPECIAL: Final[Mapping[str, Callable[[], PrivateKey]]] = {
+    "short-rsa": lambda: new_private_key("RSA", 1024),
+    "curve": lambda: new_private_key("EC", 256),
+    "tiny-curve": tiny_private_key,
+}
+"""The keys that faults may name in their `needs`, by what is special in them."""
 
 
 def kit_for(  # noqa: PLR0913  each is something that a generator may need
@@ -27,12 +37,11 @@ def kit_for(  # noqa: PLR0913  each is something that a generator may need
     address: str,
     retired: SigningCredential | None = None,
     encryption: TrustedKey | None = None,
+    others: Mapping[str, SigningCredential] | None = None,
     encryption_keys: Mapping[str, TrustedKey] | None = None,
 ) -> Kit:
     """Put a kit together; the *throw_away* key, which nobody trusts, gets a certificate like the trusted one."""
-    foreign = SigningCredential(
-        private=throw_away, certificate=twin(own.certificate, throw_away).certificate, label="a key that nobody trusts"
-    )
+    foreign = look_alike(own.certificate, throw_away, "a key that nobody trusts")
     return Kit(
         now=now,
         new_id=new_id,
@@ -44,8 +53,33 @@ def kit_for(  # noqa: PLR0913  each is something that a generator may need
         address=address,
         retired=retired,
         encryption=encryption,
+        others=others or {},
         encryption_keys=encryption_keys or {},
     )
+
+
+def look_alike(certificate: Certificate, private: PrivateKey, label: str) -> SigningCredential:
+    """Give a key a certificate that looks like another one."""
+    return SigningCredential(private=private, certificate=twin(certificate, private).certificate, label=label)
+
+
+def special_keys(faults: Iterable[Fault], dated: Certificate) -> dict[str, SigningCredential]:
+    """Make the special keys that the faults need, and no other, in certificates with the dates of a given one."""
+    wanted = {name for each in faults for name in each.needs} & SPECIAL.keys()
+    return {name: _special(name, dated) for name in sorted(wanted)}
+
+
+def _special(name: str, dated: Certificate) -> SigningCredential:
+    private = SPECIAL[name]()
+    certificate = self_signed(
+        private=private,
+        subject=name_of([("CN", name)]),
+        serial=1,
+        not_before=dated.not_before,
+        not_after=dated.not_after,
+    )
+    return SigningCredential(private=private, certificate=certificate, label=name)
+
 
 
 def receivers_keys(keys: Iterable[TrustedKey], now: datetime) -> tuple[TrustedKey | None, Mapping[str, TrustedKey]]:

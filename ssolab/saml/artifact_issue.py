@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.keys import SigningCredential
+    from ssolab.core.xmltree import Element
     from ssolab.saml.artifact import Artifact
     from ssolab.saml.messages import Status
     from ssolab.saml.parties import AssertingParty, RelyingParty
@@ -57,19 +58,22 @@ def draft_artifact_response(  # noqa: PLR0913  each is a field of the standard's
 
 
 def seal_artifact_message(
-    message: ArtifactResolve | ArtifactResponse,
+    message: ArtifactResolve | ArtifactResponse | Element,
     credential: SigningCredential | None,
     *,
     hash: str = "sha256",  # noqa: A002  the word of the standards
 ) -> bytes:
     """Write a message of artifact resolution, signed where a credential is given.
 
+    It may come as an element, where somebody has changed what no draft can hold.
+
     Raises:
         InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
     """
-    written = message.write()
+    written = message.write() if isinstance(message, ArtifactResolve | ArtifactResponse) else serialise(message)
     if credential is None:
         return written
     root = reparse(written)
-    sign(root, credential, hash=hash, prefixes=_PREFIXES if isinstance(message, ArtifactResponse) else "")
+    answers = not isinstance(message, ArtifactResolve)
+    sign(root, credential, hash=hash, prefixes=_PREFIXES if answers else "")
     return serialise(root)

@@ -6,15 +6,17 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.cutover.scene import Flow
 from ssolab.salesforce.org import user_record
-from ssolab.saml.bindings import encode_post
-from ssolab.saml.issue import draft_refusal, draft_response, seal
+from ssolab.faults.engine import Carrier, Sealing
+from ssolab.saml.issue import draft_refusal, draft_response
 from ssolab.saml.logout_checks import Session
 from ssolab.saml.names import AUTHN_FAILED, RESPONDER
 from ssolab.saml.obligations import name_for
 from ssolab.saml.statuses import Declined
 from ssolab.web.apps import name_by_app, spoken_to
+from ssolab.web.armed import MESSAGES, STAGES
 from ssolab.web.artifact import by_artifact, send_artifact
-from ssolab.web.pages import draw, nonce, posts_to
+from ssolab.web.firing import NOTHING, fire
+from ssolab.web.forms import send_form
 
 if TYPE_CHECKING:
     from flask import Response
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from ssolab.saml.parties import AssertingParty
     from ssolab.saml.statements import Attribute
     from ssolab.web.errands import Errand, LastLogin
+    from ssolab.web.firing import Fired
     from ssolab.web.lab import Lab
 
 REFUSED_BY_USER: Final = Declined((RESPONDER, AUTHN_FAILED), "the user declined to log in")
@@ -38,27 +41,37 @@ def assert_user(lab: Lab, errand: Errand, login: LastLogin) -> Response:
     name = name_by_app(lab, errand.app, user, new_id) or name_for(
         errand.request, user.username, issuer=asserting.entity_id, audience=asserting.relying, new_id=new_id
     )
+    acs = errand.acs or asserting.default_acs
+    fired = fire(
+        lab,
+        Carrier.RESPONSE,
+        asserting,
+        "asserting",
+        address=acs.location,
+        genuine=name.value,
+        stages=MESSAGES if by_artifact(asserting, acs) else STAGES[Carrier.RESPONSE],
+        lacks=() if errand.request else ("request",),
+    )
     response = draft_response(
         asserting,
         now=now,
         new_id=new_id,
         name_id=name,
         attributes=_attributes(asserting, user),
-        acs=errand.acs or asserting.default_acs,
+        acs=acs,
         in_response_to=errand.request.id if errand.request else None,
         authn_instant=min(login.at, now),  # the clock may have been moved back since
     )
-    xml = seal(
-        response,
-        asserting.credential,
-        sign=asserting.sign,
+    sealing = Sealing(
+        credential=asserting.credential,
+        sign=fired.style(asserting.sign),
         hash=asserting.hash,
-        flavour=asserting.flavour,
         encrypt=asserting.encryption,
     )
+    xml = fired.sealed(response.element(), sealing, flavour=asserting.flavour)
     for statement in response.assertions[0].authn_statements:
         lab.sessions["asserting"].begin(asserting.relying, Session(name, statement.session_index), now)
-    return _send(lab, errand, xml, f"Response for {user.username}", user.username)
+    return _send(lab, errand, xml, f"Response for {user.username}", username=user.username, fired=fired)
 
 
 def decline(lab: Lab, errand: Errand, why: Declined) -> Response:
@@ -73,15 +86,18 @@ def decline(lab: Lab, errand: Errand, why: Declined) -> Response:
         acs=errand.acs or asserting.default_acs,
         in_response_to=errand.request.id if errand.request else None,
     )
-    xml = seal(response, asserting.credential, sign="response", hash=asserting.hash, flavour=asserting.flavour)
-    return _send(lab, errand, xml, f"Response without an assertion ({why.codes[-1].rpartition(':')[2]})", None)
+    sealing = Sealing(credential=asserting.credential, sign="response", hash=asserting.hash)
+    xml = NOTHING.sealed(response.element(), sealing, flavour=asserting.flavour)
+    return _send(lab, errand, xml, f"Response without an assertion ({why.codes[-1].rpartition(':')[2]})")
 
 
-def _send(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None) -> Response:
+def _send(  # noqa: PLR0913  the message, for whom it is, and what is wrong with it
+    lab: Lab, errand: Errand, xml: bytes, what: str, *, username: str | None = None, fired: Fired = NOTHING
+) -> Response:
     asserting = spoken_to(lab, errand)
     acs = errand.acs or asserting.default_acs
     if by_artifact(asserting, acs):
-        return send_artifact(lab, errand, xml, what, username)
+        return send_artifact(lab, errand, xml, what, username=username, faults=fired.codes)
     location = acs.location
     lab.record(
         side="asserting",
@@ -90,10 +106,10 @@ def _send(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None)
         flow=Flow.SAML_SP_INITIATED if errand.request else Flow.SAML_IDP_INITIATED,
         user=username,
         message=xml,
+        faults=fired.codes,
     )
-    form = encode_post(xml, location=location, relay_state=errand.relay_state)
-    posts_to(form.action)
-    return draw("post.html", heading=f"Taking you to {asserting.relying}", form=form, nonce=nonce())
+    form = fired.posted(xml, location=location, message="SAMLResponse", relay_state=errand.relay_state)
+    return send_form(form, asserting.relying, times=fired.sent)
 
 
 def _attributes(asserting: AssertingParty, user: User) -> dict[str, tuple[str, ...] | Attribute]:

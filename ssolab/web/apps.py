@@ -24,6 +24,7 @@ from ssolab.saml.metadata import IndexedEndpoint
 from ssolab.saml.names import PERSISTENT, POST, TRANSIENT
 from ssolab.saml.subjects import NameID
 from ssolab.web.addresses import METADATA_TYPE
+from ssolab.web.firing import published
 from ssolab.web.pages import Start, draw
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def add_app_pages(app: LabApp, lab: Lab, begin: Callable[[str | None], Response]
     def metadata_of_app(name: str) -> Response:
         if name not in saml_apps(lab):
             return no_such_app(lab, name)
-        return Response(speaking(lab, name).document(lab.now()), mimetype=METADATA_TYPE)
+        return Response(published(lab, speaking(lab, name), "asserting"), mimetype=METADATA_TYPE)
 
     @app.get(profile.IDP_START)
     def start_for_app() -> Response:

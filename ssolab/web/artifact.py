@@ -16,11 +16,13 @@ from werkzeug.exceptions import UnsupportedMediaType
 from ssolab.core.findings import InputError
 from ssolab.core.xmltree import parse
 from ssolab.cutover.scene import Flow
+from ssolab.faults.engine import Carrier, Sealing
 from ssolab.saml.artifact import HANDLE_LENGTH, Artifact, encode_artifact
-from ssolab.saml.artifact_issue import draft_artifact_response, seal_artifact_message
+from ssolab.saml.artifact_issue import draft_artifact_response
 from ssolab.saml.artifact_resolve import Held, accept_resolve, resolve_expected_of, status_of
 from ssolab.saml.names import ARTIFACT, POST
 from ssolab.saml.soap import EnvelopeError, Fault, unwrap, wrap
+from ssolab.web.firing import NOTHING, fire
 from ssolab.web.keys import signing_key
 from ssolab.web.pages import redirect
 
@@ -70,7 +72,9 @@ def answering_by(config: LabConfig, binding: str | None) -> LabConfig:
     return replace(config, asserting=told(config.asserting), others=others)
 
 
-def send_artifact(lab: Lab, errand: Errand, xml: bytes, what: str, username: str | None) -> Response:
+def send_artifact(  # noqa: PLR0913  the message, for whom it is, and what is wrong with it
+    lab: Lab, errand: Errand, xml: bytes, what: str, *, username: str | None, faults: tuple[str, ...] = ()
+) -> Response:
     """Keep a message and send the browser on with the artifact that stands for it."""
     asserting = lab.asserting
     location = (errand.acs or asserting.default_acs).location
@@ -85,6 +89,7 @@ def send_artifact(lab: Lab, errand: Errand, xml: bytes, what: str, username: str
         flow=Flow.SAML_SP_INITIATED if errand.request else Flow.SAML_IDP_INITIATED,
         user=username,
         message=xml,
+        faults=faults,
     )
     return redirect(encode_artifact(artifact, location=location, relay_state=errand.relay_state), code=302)
 
@@ -133,12 +138,17 @@ def answer_resolve(lab: Lab) -> Response:
         in_response_to=parse(xml, "ArtifactResolve").get("ID"),
         message=released.message if released else None,
     )
-    sealed = seal_artifact_message(answer, asserting.credential, hash=asserting.hash)
+    fired = NOTHING
+    if released:
+        fired = fire(lab, Carrier.ARTIFACT_RESPONSE, asserting, "asserting", address=asserting.relying)
+    sealing = Sealing(credential=asserting.credential, sign="response", hash=asserting.hash)
+    sealed = fired.enclosed(answer, sealing)
     lab.record(
         side="asserting",
         event="resolve-answered",
         summary=f"ArtifactResponse {'with a message' if released else 'without a message'} sent",
         message=sealed,
+        faults=fired.codes,
     )
     return _soap(wrap(sealed))
 

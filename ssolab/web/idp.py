@@ -25,6 +25,7 @@ from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, RESOLUTION, SSO
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
 from ssolab.web.artifact import answer_resolve, by_artifact, wanted_acs
 from ssolab.web.errands import Errand, LastLogin
+from ssolab.web.firing import published
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.logout import add_logout
 from ssolab.web.logout_side import LOG_OUT, logout_addresses, logout_said
@@ -65,7 +66,7 @@ def create_asserting_app(lab: Lab) -> LabApp:
     @app.get(METADATA)
     @app.get(profile.IDP_METADATA)
     def metadata() -> Response:
-        return Response(lab.asserting.document(lab.now()), mimetype=METADATA_TYPE)
+        return Response(published(lab, lab.asserting, "asserting"), mimetype=METADATA_TYPE)
 
     @app.get(SSO)
     @app.get(profile.IDP_REDIRECT)

@@ -32,7 +32,8 @@ class Entry:
     """`request-sent`, `request-judged`, `response-sent`, `response-judged`, `unreadable`, `metadata-refreshed`; by
     artifact `artifact-sent` for `response-sent`, then `resolve-sent`, `resolve-judged`, `resolve-answered`; single
     logout: `logout-request-sent`, `logout-request-judged`, `logout-response-sent`, `logout-response-judged`,
-    `logged-out` (at one side alone), `logout-not-offered`; control: `clock-moved`, `link-chosen`."""
+    `logged-out` (at one side alone), `logout-not-offered`; control: `clock-moved`, `link-chosen`, `fault-armed`,
+    `faults-disarmed`; where faults fire: `metadata-published`, `fault-not-played`."""
     summary: str
     flow: str | None = None
     user: str | None = None
@@ -45,6 +46,8 @@ class Entry:
     decryption: tuple[DecryptionFacts, ...] = ()
     login_status: LoginCode | None = None
     """The code of the login history, where an org of Salesforce refused."""
+    faults: tuple[str, ...] = ()
+    """The codes of the faults that were put into the message, or that were armed."""
     message: bytes = b""
     """The SAML message as XML; the public part of the conversation, never a key."""
 

@@ -16,7 +16,9 @@ from typing import TYPE_CHECKING, Any, Final
 from ssolab.core.findings import InputError
 from ssolab.salesforce import profile
 from ssolab.salesforce.org import Org
+from ssolab.web.armed import Armed
 from ssolab.web.artifact_client import exchange
+from ssolab.web.firing import Tools
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Artifacts, Memory, Seen
 from ssolab.web.origins import Origins
@@ -157,6 +159,9 @@ class Lab:
         """Who is logged in at either side, and whose logout waits for the partner's answer."""
         self.artifacts = Artifacts()
         """What the asserting party's artifacts stand for."""
+        self.armed = Armed()
+        """The faults that wait for a message; none, unless somebody arms one."""
+        self.tools = Tools()
         self.resolve: Callable[[str, bytes], bytes] = exchange
         """Takes an envelope to the address where artifacts are resolved and gives the envelope that comes back."""
         self.on_entry: Callable[[Entry], object] | None = None
@@ -173,6 +178,8 @@ class Lab:
             relying_org=config.relying_org,
         )
         self._plays = {play.link: play for play in (self._play, *config.others)}
+        self.begun = dict(self._plays)
+        """Every link as it was set up at first."""
 
     @property
     def play(self) -> Play:

@@ -102,12 +102,16 @@ def _leave(side: Side, held: Held, go_to: str | None) -> Response:
         session_indexes=() if index is None else (index,),
     )
     side.sessions.leaving.put(made.id, Leaving(name=held.name, go_to=local_path(go_to)))
-    xml, answer = carried(side, made, endpoint.binding, endpoint.location, go_to)
-    how = endpoint.binding.rpartition(":")[2]
+    sent = carried(side, made, endpoint.binding, endpoint.location, go_to, name=held.name)
+    how = sent.binding.rpartition(":")[2]
     side.record(
-        "logout-request-sent", f"LogoutRequest ({how}) sent to {endpoint.location}", user=held.name, message=xml
+        "logout-request-sent",
+        f"LogoutRequest ({how}) sent to {endpoint.location}",
+        user=held.name,
+        message=sent.xml,
+        faults=sent.faults,
     )
-    return answer
+    return sent.answer
 
 
 # --- from the partner ---
@@ -165,10 +169,11 @@ def _answer(side: Side, asked: str, relay_state: str | None, codes: tuple[str, .
         party, now=side.lab.now(), new_id=new_id, in_response_to=asked, codes=codes, message=words
     )
     location = answer_location(endpoint)
-    xml, answer = carried(side, made, endpoint.binding, location, relay_state)
+    sent = carried(side, made, endpoint.binding, location, relay_state)
     said = codes[-1].rpartition(":")[2]
-    side.record("logout-response-sent", f"LogoutResponse ({said}) sent to {location}", message=xml)
-    return answer
+    summary = f"LogoutResponse ({said}) sent to {location}"
+    side.record("logout-response-sent", summary, message=sent.xml, faults=sent.faults)
+    return sent.answer
 
 
 def _take_response(side: Side, received: Received) -> tuple[Entry, Callable[[], Response]]:

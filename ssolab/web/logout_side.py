@@ -9,12 +9,13 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from ssolab.saml.bindings import encode_post, encode_redirect
-from ssolab.saml.issue import seal
+from ssolab.faults.engine import Carrier
 from ssolab.saml.logout import LogoutRequest
 from ssolab.saml.names import POST
 from ssolab.web.addresses import LOGIN, LOGOUT, START
-from ssolab.web.pages import Start, draw, nonce, posts_to, redirect
+from ssolab.web.firing import fire
+from ssolab.web.forms import post_message, redirect_message
+from ssolab.web.pages import Start
 
 if TYPE_CHECKING:
     from flask import Response
@@ -93,31 +94,43 @@ def logout_said(party: AssertingParty | RelyingParty) -> str:
     return f"on, messages signed with {party.logout_hash or party.hash}{quirk}"
 
 
-def carried(
-    side: Side, draft: LogoutRequest | LogoutResponse, binding: str, location: str, relay_state: str | None
-) -> tuple[bytes, Response]:
-    """Sign a message for its binding and hand it to the browser."""
-    party = side.party
-    hashed = party.logout_hash or party.hash
-    if binding == POST:
-        xml = seal(draft, party.credential, hash=hashed, flavour=party.flavour)
-        parameter = encode_post(xml, location=location, message=_parameter(draft), relay_state=relay_state)
-        posts_to(parameter.action)
-        return xml, draw("post.html", heading=f"Taking you to {party.partner}", form=parameter, nonce=nonce())
-    xml = seal(draft, None)
-    url = encode_redirect(
-        xml,
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A message that the browser is about to carry: its XML, the answer that makes it, the binding, what fired."""
+
+    xml: bytes
+    answer: Response
+    binding: str
+    faults: tuple[str, ...]
+
+
+def carried(  # noqa: PLR0913  the message, and where it goes
+    side: Side,
+    draft: LogoutRequest | LogoutResponse,
+    binding: str,
+    location: str,
+    relay_state: str | None,
+    *,
+    name: str | None = None,
+) -> Carried:
+    """Sign a message for its binding and hand it to the browser; *name* is whose session it ends."""
+    party, asks = side.party, isinstance(draft, LogoutRequest)
+    carrier = Carrier.LOGOUT_REQUEST if asks else Carrier.LOGOUT_RESPONSE
+    fired = fire(side.lab, carrier, party, side.name, address=location, genuine=name)
+    binding = fired.binding(binding)
+    carry = post_message if binding == POST else redirect_message
+    xml, answer = carry(
+        fired,
+        draft.element(),
+        party.credential,
         location=location,
-        message=_parameter(draft),
+        message="SAMLRequest" if asks else "SAMLResponse",
         relay_state=relay_state,
-        credential=party.credential,
-        hash=hashed,
+        hash=party.logout_hash or party.hash,
+        flavour=party.flavour,
+        partner=party.partner,
     )
-    return xml, redirect(url)
-
-
-def _parameter(draft: LogoutRequest | LogoutResponse) -> Literal["SAMLRequest", "SAMLResponse"]:
-    return "SAMLRequest" if isinstance(draft, LogoutRequest) else "SAMLResponse"
+    return Carried(xml, answer, binding, fired.codes)
 
 
 def new_id() -> str:

@@ -7,7 +7,7 @@ no sockets are involved, and the second opinions are left out.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from html import unescape
 from typing import TYPE_CHECKING, Final
@@ -40,6 +40,7 @@ ARRIVE: Final = "arrive"
 OK: Final = 200
 FOUND: Final = 302
 _FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
+_TIMES = re.compile(r' data-times="(\d+)">')
 _BASE64 = re.compile(r"[A-Za-z0-9+/=]*")
 
 Moment = Callable[[str], object]
@@ -84,16 +85,16 @@ class Drive:
             if sent.status_code == FOUND:
                 form = idp.get(SSO, query_string=urlsplit(sent.headers["Location"]).query)
             else:
-                form = _post(idp, SSO, _fields(sent))
+                form = _carry(idp, SSO, sent)
         last = form
         if form.status_code == OK:
             before(RESPOND)
-            carried = _post(idp, "/login", _fields(form) | {"username": username})
+            carried = _post(idp, "/login", [*_fields(form), ("username", username)])
             before(ARRIVE)
             if carried.status_code == FOUND:
                 last = sp.get(ACS, query_string=urlsplit(carried.headers["Location"]).query)
             else:
-                last = _post(sp, ACS, _fields(carried))
+                last = _carry(sp, ACS, carried)
         entry = self.lab.journal.entry(int(last.headers.get(ENTRY_HEADER, 0)))
         if entry is None:
             raise DefectError(f"a login of {username} ({flow}) ended without a judgement: {last.status}")
@@ -116,22 +117,30 @@ class Drive:
         for receiver in (there, here):
             if last.status_code == FOUND:
                 last = receiver.get(SLO, query_string=urlsplit(last.headers["Location"]).query)
-            elif fields := _fields(last):
-                last = _post(receiver, SLO, fields)
+            elif _fields(last):
+                last = _carry(receiver, SLO, last)
         entry = self.lab.journal.entry(int(last.headers.get(ENTRY_HEADER, 0)))
         if entry is None:
             raise DefectError(f"a logout that began at the {starts_at} party ended unjudged: {last.status}")
         return entry
 
 
-def _fields(page: TestResponse) -> dict[str, str]:
-    """Read the hidden fields of the one form on a page."""
-    return {unescape(name): unescape(value) for name, value in _FIELD.findall(page.get_data(as_text=True))}
+def _fields(page: TestResponse) -> list[tuple[str, str]]:
+    """Read the hidden fields of the one form on a page, in order; a name may stand there twice."""
+    return [(unescape(name), unescape(value)) for name, value in _FIELD.findall(page.get_data(as_text=True))]
 
 
-def _post(client: Client, path: str, fields: dict[str, str]) -> TestResponse:
+def _carry(client: Client, path: str, page: TestResponse) -> TestResponse:
+    """Post the form on a page, as often as it asks for, and give the last answer."""
+    fields, times = _fields(page), _TIMES.search(page.get_data(as_text=True))
+    for _ in range(int(times[1]) - 1 if times else 0):
+        _post(client, path, fields)
+    return _post(client, path, fields)
+
+
+def _post(client: Client, path: str, fields: Iterable[tuple[str, str]]) -> TestResponse:
     """Send a form as a browser does; in base64 only the plus sign needs an escape, which saves most of the work."""
-    body = "&".join(f"{name}={_form_text(value)}" for name, value in fields.items())
+    body = "&".join(f"{name}={_form_text(value)}" for name, value in fields)
     return client.post(path, data=body.encode(), content_type="application/x-www-form-urlencoded")
 
 

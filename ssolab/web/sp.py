@@ -14,11 +14,12 @@ from werkzeug.exceptions import MethodNotAllowed
 from ssolab.core.findings import InputError, has_error
 from ssolab.core.instants import in_words
 from ssolab.cutover.scene import Flow
+from ssolab.faults.engine import Carrier
 from ssolab.saml.artifact import PARAMETER, decode_artifact
 from ssolab.saml.asking import Asking
-from ssolab.saml.bindings import decode_post, encode_post, encode_redirect
+from ssolab.saml.bindings import decode_post
 from ssolab.saml.checks import accept, expected_of
-from ssolab.saml.issue import draft_request, seal
+from ssolab.saml.issue import draft_request
 from ssolab.saml.names import POST
 from ssolab.web import orgs
 from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
@@ -26,6 +27,8 @@ from ssolab.web.artifact import wanted_acs
 from ssolab.web.artifact_relying import resolved
 from ssolab.web.asking import asking_of, choices_of
 from ssolab.web.errands import Pending
+from ssolab.web.firing import fire, published
+from ssolab.web.forms import post_message, redirect_message
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.logout import add_logout
 from ssolab.web.logout_side import LOG_OUT, log_out_of, logout_addresses, logout_said
@@ -36,9 +39,7 @@ from ssolab.web.pages import (
     known_facts,
     local_path,
     make_app,
-    nonce,
     posts_to,
-    redirect,
 )
 from ssolab.web.refreshing import judged_afresh
 from ssolab.web.sessions import session_of
@@ -65,7 +66,7 @@ def create_relying_app(lab: Lab) -> LabApp:
 
     @app.get(METADATA)
     def metadata() -> Response:
-        return Response(lab.relying.document(lab.now()), mimetype=METADATA_TYPE)
+        return Response(published(lab, lab.relying, "relying"), mimetype=METADATA_TYPE)
 
     @app.get(LOGIN)
     def login() -> Response:
@@ -91,25 +92,28 @@ def create_relying_app(lab: Lab) -> LabApp:
 def _ask(lab: Lab) -> Response:
     relying = lab.relying
     go_to = local_path(request.args.get("RelayState"))
-    endpoint = relying.request_endpoint
     now = lab.now()
     asking = asking_of(request.args, relying)
     if (acs := wanted_acs(relying, request.args.get("binding"))) is not None:
         asking = replace(asking, acs=acs)
+    fired = fire(lab, Carrier.REQUEST, relying, "relying", address=relying.request_endpoint.location)
+    relying = replace(relying, binding=fired.binding(relying.binding)) if fired.faults else relying
+    endpoint = relying.request_endpoint
     made = draft_request(relying, asking, now=now, new_id=lambda: lab.request_id(now))
     credential = relying.credential if relying.sign_requests else None
     lab.pending.put(made.id, Pending(go_to=go_to or "/", asking=Asking.of(made)))
-    if relying.binding == POST:
-        xml = seal(made, credential, hash=relying.hash, flavour=relying.flavour)
-        form = encode_post(xml, message="SAMLRequest", location=endpoint.location, relay_state=go_to)
-        posts_to(form.action)
-        answer = draw("post.html", heading=f"Taking you to {relying.asserting}", form=form, nonce=nonce())
-    else:
-        xml = seal(made, None)
-        url = encode_redirect(
-            xml, location=endpoint.location, relay_state=go_to, credential=credential, hash=relying.hash
-        )
-        answer = redirect(url, code=302)
+    carry = post_message if relying.binding == POST else redirect_message
+    xml, answer = carry(
+        fired,
+        made.element(),
+        credential,
+        location=endpoint.location,
+        message="SAMLRequest",
+        relay_state=go_to,
+        hash=relying.hash,
+        flavour=relying.flavour,
+        partner=relying.asserting,
+    )
     signed = "signed" if credential else "unsigned"
     lab.record(
         side="relying",
@@ -117,6 +121,7 @@ def _ask(lab: Lab) -> Response:
         summary=f"AuthnRequest ({signed}, {relying.binding.rpartition(':')[2]}) sent to {endpoint.location}",
         flow=Flow.SAML_SP_INITIATED,
         message=xml,
+        faults=fired.codes,
     )
     return answer
 

@@ -1,0 +1,239 @@
+"""Where armed faults meet the messages of the lab: what fires in one, and the kit that its generators work with.
+
+The routes send everything through a `Fired`. One in which nothing fired puts nothing in, so a message without faults is
+what the protocol modules write, to the byte.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, TypeVar, cast
+
+from ssolab.core.findings import ConfigError
+from ssolab.core.keys import new_private_key_like
+from ssolab.faults import issuing
+from ssolab.faults.engine import Carrier, Stage, altered, keeps_the_genuine_name
+from ssolab.faults.kits import SPECIAL, kit_for, look_alike, special_keys
+from ssolab.web.armed import STAGES, styles_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable
+
+    from ssolab.core.keys import PrivateKey, PublicKey, SigningCredential
+    from ssolab.core.xmltree import Element
+    from ssolab.faults.engine import Fault, Kit, Sealing
+    from ssolab.faults.issuing import Posted, Redirected
+    from ssolab.saml.artifact import ArtifactResponse
+    from ssolab.saml.bindings import MessageName
+    from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.saml.publishing import Flavour
+    from ssolab.web.lab import Lab
+    from ssolab.web.origins import Side
+
+T = TypeVar("T")
+CANNOT_FIRE: Final = "fault-not-played"
+"""The journal event of a fault that could not be put into a message."""
+
+
+class Tools:
+    """The keys of the generators: each is made once in a lab, when the first fault that may want it is armed."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._made: dict[tuple[str, str, int], PrivateKey] = {}
+        self._special: dict[str, SigningCredential] = {}
+
+    def throw_away(self, public: PublicKey) -> PrivateKey:
+        """Give a key of the kind and size of another, which nobody trusts."""
+        return self._like("foreign", public)
+
+    def earlier(self, own: SigningCredential) -> SigningCredential:
+        """Give a key that might have been there before a party's own."""
+        return look_alike(own.certificate, self._like("earlier", own.public), "a twin in the place of an earlier key")
+
+    def special(self, faults: Iterable[Fault], own: SigningCredential) -> dict[str, SigningCredential]:
+        """Give those of the special keys that the faults need."""
+        chosen = tuple(faults)
+        wanted = {name for each in chosen for name in each.needs} & SPECIAL.keys()
+        with self._lock:
+            if not wanted <= self._special.keys():
+                self._special = special_keys(chosen, own.certificate) | self._special
+            return {name: self._special[name] for name in wanted}
+
+    def _like(self, purpose: str, public: PublicKey) -> PrivateKey:
+        place = purpose, public.kind, public.bits
+        with self._lock:
+            if place not in self._made:
+                self._made[place] = new_private_key_like(public)[0]
+            return self._made[place]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fired:
+    """The faults of one message on its way out, with what their generators need."""
+
+    faults: tuple[Fault, ...] = ()
+    kit: Kit | None = None
+    failed: Callable[[ConfigError], object] | None = None
+    """Told of a fault that could not be put in."""
+
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What fired."""
+        return tuple(each.code for each in self.faults)
+
+    @property
+    def sent(self) -> int:
+        """How often the message is sent."""
+        return max((each.sent for each in self.faults), default=1)
+
+    def style(self, usual: str) -> str:
+        """Say what is signed of a Response: the usual, if the faults can start from that."""
+        styles = styles_for(self.faults) if self.faults else ()
+        return usual if usual in styles or not styles else styles[0]
+
+    def binding(self, usual: str) -> str:
+        """Say how the message travels."""
+        return issuing.binding_for(self.faults, usual)
+
+    def sealed(self, element: Element, sealing: Sealing, *, flavour: Flavour) -> bytes:
+        """Sign and write a message."""
+        return self._noted(lambda: issuing.sealed(element, sealing, self.kit, self.faults, flavour=flavour))
+
+    def enclosed(self, message: ArtifactResponse, sealing: Sealing) -> bytes:
+        """Sign and write the answer to an ArtifactResolve."""
+        return self._noted(lambda: issuing.enclosed(message, sealing, self.kit, self.faults))
+
+    def posted(self, xml: bytes, *, location: str, message: MessageName, relay_state: str | None) -> Posted:
+        """Put a message into a form."""
+        return self._noted(
+            lambda: issuing.posted(
+                xml, self.kit, self.faults, location=location, message=message, relay_state=relay_state
+            )
+        )
+
+    def redirected(  # noqa: PLR0913  the message, where it goes, and how it is signed
+        self,
+        xml: bytes,
+        credential: SigningCredential | None,
+        *,
+        location: str,
+        message: MessageName,
+        relay_state: str | None,
+        hash: str,  # noqa: A002  the word of the standards
+    ) -> Redirected:
+        """Put a message into an address."""
+        return self._noted(
+            lambda: issuing.redirected(
+                xml,
+                credential,
+                self.kit,
+                self.faults,
+                location=location,
+                message=message,
+                relay_state=relay_state,
+                hash=hash,
+            )
+        )
+
+    def published(self, document: bytes) -> bytes:
+        """Change metadata on its way out."""
+        return self._noted(lambda: cast("bytes", altered(self.faults, Stage.METADATA, document, self.kit)))
+
+    def _noted(self, make: Callable[[], T]) -> T:
+        try:
+            return make()
+        except ConfigError as error:
+            if self.failed is not None:
+                self.failed(error)
+            raise
+
+
+NOTHING: Final = Fired()
+
+
+def fire(  # noqa: PLR0913  the message, as far as it is known before it is made
+    lab: Lab,
+    carrier: Carrier,
+    party: AssertingParty | RelyingParty,
+    side: Side,
+    *,
+    address: str,
+    genuine: str | None = None,
+    stages: Collection[Stage] | None = None,
+    lacks: Collection[str] = (),
+) -> Fired:
+    """Take the faults that are armed for a message that a side is about to send."""
+    allowed = STAGES[carrier] if stages is None else stages
+    faults = lab.armed.take(carrier, side, stages=allowed, lacks=lacks)
+    if not faults:
+        return NOTHING
+
+    def failed(error: ConfigError) -> None:
+        lab.record(side=side, event=CANNOT_FIRE, summary=f"Nothing was sent: {error}", accepted=False)
+
+    kit = _kit(lab, faults, party, side, address=address, genuine=genuine)
+    return Fired(faults=faults, kit=kit, failed=failed)
+
+
+def published(lab: Lab, party: AssertingParty | RelyingParty, side: Side) -> bytes:
+    """Write a side's metadata as it is published now."""
+    document, fired = party.document(lab.now()), fire(lab, Carrier.METADATA, party, side, address=party.entity_id)
+    if not fired.faults:
+        return document
+    document = fired.published(document)
+    summary = f"Metadata of {party.entity_id} published with faults"
+    lab.record(side=side, event="metadata-published", summary=summary, faults=fired.codes, message=document)
+    return document
+
+
+def make_ready(lab: Lab, fault: Fault) -> None:
+    """Make the keys that a fault may want, before the message that waits for them."""
+    for party in lab.pair:
+        lab.tools.throw_away(party.credential.public)
+        lab.tools.special((fault,), party.credential)
+        if "retired" in fault.needs:
+            _retired(lab, party)
+
+
+def _kit(  # noqa: PLR0913  as for `fire`
+    lab: Lab,
+    faults: tuple[Fault, ...],
+    party: AssertingParty | RelyingParty,
+    side: Side,
+    *,
+    address: str,
+    genuine: str | None,
+) -> Kit:
+    now, own = lab.now(), party.credential
+    name = next(iter(lab.users), "somebody") if genuine is None else genuine
+    keys = lab.asserting.encryption_keys if side == "asserting" else ()
+    wants_retired = any("retired" in each.needs for each in faults)
+    return kit_for(
+        own=own,
+        throw_away=lab.tools.throw_away(own.public),
+        now=now,
+        new_id=lambda: lab.response_id(now) if side == "asserting" else lab.request_id(now),
+        genuine=name,
+        forged=_forged(lab, name) if keeps_the_genuine_name(faults) else name,
+        recipient=party.partner,
+        address=address,
+        retired=_retired(lab, party) if wants_retired else None,
+        encryption=next((each for each in keys if each.public.kind == "RSA"), None),
+        others=lab.tools.special(faults, own),
+    )
+
+
+def _forged(lab: Lab, genuine: str) -> str:
+    """Name somebody whom an attacker would like to be: another user of the lab, or its administrator."""
+    another = next((each for each in lab.users if each != genuine), None)
+    return another or f"admin@{genuine.rpartition('@')[2]}"
+
+
+def _retired(lab: Lab, party: AssertingParty | RelyingParty) -> SigningCredential:
+    """Give the key that a side began with, where it signs with another now; else one that might have been there."""
+    begun = lab.begun[lab.play.link]
+    first = (begun.asserting if party.entity_id == begun.asserting.entity_id else begun.relying).credential
+    changed = first.public.sha256 != party.credential.public.sha256
+    return first if changed else lab.tools.earlier(party.credential)
