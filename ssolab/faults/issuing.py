@@ -7,7 +7,7 @@ for, and a message without faults is exactly what the protocol modules write.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, cast
 
 from ssolab.core.xmltree import reparse
 from ssolab.faults.engine import Carrier, Sealing, Stage, altered
@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from ssolab.saml.bindings import MessageName, PostForm
     from ssolab.saml.issue import Seal
     from ssolab.saml.publishing import Flavour
-
-IN_FORMS: Final = frozenset({Stage.FORM, Stage.SEAL, Stage.WIRE})
-"""Stages of which a message in an address shows nothing: its XML is not signed and is packed by the binding."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,10 +147,7 @@ def requested(  # noqa: PLR0913  the message, how and where it goes, and what is
 
 
 def binding_for(faults: Sequence[Fault], usual: str) -> str:
-    """Choose how a message travels: by address where a fault sits in that, by form where one sits there or in the seal.
-
-    A message in an address has no signature in it.
-    """
+    """Choose how a message travels: by form where a fault sits in the form, by address where it sits in that."""
     stages = {each.stage for each in faults if each.carrier is not Carrier.METADATA}
     if Stage.FORM in stages:
         return POST

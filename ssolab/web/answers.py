@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ssolab.cutover.scene import Flow
-from ssolab.salesforce.org import user_record
 from ssolab.faults.engine import Carrier, Sealing
+from ssolab.salesforce.org import user_record
 from ssolab.saml.issue import draft_refusal, draft_response
 from ssolab.saml.logout_checks import Session
 from ssolab.saml.names import AUTHN_FAILED, RESPONDER
@@ -66,7 +66,7 @@ def assert_user(lab: Lab, errand: Errand, login: LastLogin) -> Response:
         credential=asserting.credential,
         sign=fired.style(asserting.sign),
         hash=asserting.hash,
-        encrypt=asserting.encryption,
+        encrypt=fired.encryption(asserting.encryption),
     )
     xml = fired.sealed(response.element(), sealing, flavour=asserting.flavour)
     for statement in response.assertions[0].authn_statements:

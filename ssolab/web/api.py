@@ -17,6 +17,7 @@ from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant, parse_duration, parse_instant
 from ssolab.cutover.scene import Flow
 from ssolab.render import envelope_json, plain
+from ssolab.web.arming import IN_LOGINS, armed_for, fired_since
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.keys import sides
 from ssolab.web.pages import json_answer
@@ -96,6 +97,7 @@ def as_json(lab: Lab, entry: Entry) -> dict[str, object]:
         "signature": signature_of(lab, entry),
         "verifiers": plain(entry.verifiers),
         "decryption": plain(entry.decryption),
+        "faults": list(entry.faults),
         "message": entry.message.decode("utf-8", "replace") or None,
     }
 
@@ -158,6 +160,19 @@ def text_in(given: dict[str, Any], name: str) -> str:
     return value
 
 
+def codes_in(given: dict[str, Any]) -> list[str]:
+    """Read the codes of the faults that a play is asked for with: one, a list, or none.
+
+    Raises:
+        InputError: it is something else.
+    """
+    found = given.get("fault") or []
+    codes = [found] if isinstance(found, str) else found
+    if not isinstance(codes, list) or not all(isinstance(each, str) for each in codes):
+        raise InputError("fault", f"{str(found)[:80]!r} is no code", "send the code of a fault, or a list of codes")
+    return codes
+
+
 def move_clock(lab: Lab, wanted: dict[str, Any]) -> datetime:
     """Set or advance the clock.
 
@@ -213,9 +228,9 @@ def _journal_filter(link: str | None, verdict: str | None, since: str | None) ->
 
 
 def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
-    unknown = sorted(set(wanted) - {"link", "user", "flow", "binding"})
+    unknown = sorted(set(wanted) - {"link", "user", "flow", "binding", "fault"})
     if unknown:
-        remedy = "it takes link, user, flow and binding"
+        remedy = "it takes link, user, flow, binding and fault"
         raise InputError("login", f"does not know {', '.join(map(repr, unknown))}", remedy)
     user = wanted.get("user", next(iter(lab.users), None))
     if not isinstance(user, str) or user not in lab.users:
@@ -229,7 +244,10 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             raise InputError("flow", f"{wanted['flow']!r} is none", f"choose one of {', '.join(Flow)}") from None
         binding = text_in(wanted, "binding") if "binding" in wanted else None
         wanted_acs(play.relying, binding)  # asked here, so that a wrong one is one clear answer
-        entry = drive.login(flow, user, binding=binding)
+        before = lab.journal.newest
+        with armed_for(lab, codes_in(wanted), IN_LOGINS):
+            entry = drive.login(flow, user, binding=binding)
+        fired = fired_since(lab, before)
     report = envelope_json(
         "login",
         at=entry.at,
@@ -247,6 +265,7 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             "decryption": entry.decryption,
             "login_status": entry.login_status,
             "login_text": entry.login_status.text if entry.login_status else None,
+            "faults": fired,
             "journal": entry.number,
         },
     )

@@ -114,6 +114,13 @@ def _logout_at(party: AssertingParty | RelyingParty, base: str, salesforce: str)
     return (Endpoint(REDIRECT, location), Endpoint(POST, location)) if party.has_logout else ()
 
 
+def at_home(config: LabConfig, bases: Bases) -> LabConfig:
+    """Give the parties of every link the lab's own addresses."""
+    asserting, relying = rehomed(config.asserting, config.relying, bases, config.relying_org)
+    others = tuple(_at_home(play, bases) for play in config.others)
+    return replace(config, asserting=asserting, relying=relying, others=others)
+
+
 def _at_home(play: Play, bases: Bases) -> Play:
     asserting, relying = rehomed(play.asserting, play.relying, bases, play.relying_org)
     return replace(play, asserting=asserting, relying=relying)
@@ -145,9 +152,7 @@ def running_lab(config: LabConfig) -> Iterator[RunningLab]:
     try:
         here = [_base(config.host, each.getsockname()[1]) for each in sockets]
         bases = Bases(asserting=here[0], relying=here[1], control=here[2])
-        asserting, relying = rehomed(config.asserting, config.relying, bases, config.relying_org)
-        others = tuple(_at_home(play, bases) for play in config.others)
-        lab = Lab(replace(config, asserting=asserting, relying=relying, others=others), bases)
+        lab = Lab(at_home(config, bases), bases)
         server = _Server(lab, sockets)
     except BaseException:
         for each in sockets:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
 from ssolab.faults.engine import Carrier, Stage
-from ssolab.faults.issuing import IN_FORMS
 from ssolab.faults.kits import SPECIAL
 from ssolab.faults.saml import faults
 
@@ -169,4 +168,4 @@ def styles_for(chosen: Iterable[Fault]) -> tuple[str, ...]:
 
 def _together(chosen: list[Fault]) -> bool:
     stages = {each.stage for each in chosen}
-    return bool(styles_for(chosen)) and not (Stage.QUERY in stages and stages & IN_FORMS)
+    return bool(styles_for(chosen)) and not {Stage.QUERY, Stage.FORM} <= stages

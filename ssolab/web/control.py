@@ -12,6 +12,7 @@ from werkzeug.exceptions import NotFound
 
 from ssolab.web.addresses import LOGIN, START
 from ssolab.web.api import add_interface, authorise, move_clock, same
+from ssolab.web.fault_levers import add_fault_levers
 from ssolab.web.keys import sides
 from ssolab.web.logout_api import add_logout_interface
 from ssolab.web.metadata_routes import add_metadata_routes, metadata_rows
@@ -50,6 +51,7 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
             token=lab.token if _query(lab) else "",
             query=_query(lab),
             advances=ADVANCES,
+            armed=lab.armed.waiting(),
             keys=sides(lab),
             held=metadata_rows(lab),
             entries=lab.journal.entries()[: -SHOWN - 1 : -1],
@@ -79,6 +81,7 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
     add_interface(app, lab, drive)
     add_metadata_routes(app, lab)
     add_logout_interface(app, lab, drive)
+    add_fault_levers(app, lab, lambda: _query(lab))
     return app
 
 

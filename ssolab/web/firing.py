@@ -7,7 +7,7 @@ what the protocol modules write, to the byte.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ssolab.core.findings import ConfigError
@@ -15,6 +15,7 @@ from ssolab.core.keys import new_private_key_like
 from ssolab.faults import issuing
 from ssolab.faults.engine import Carrier, Stage, altered, keeps_the_genuine_name
 from ssolab.faults.kits import SPECIAL, kit_for, look_alike, special_keys
+from ssolab.saml.names import POST, REDIRECT
 from ssolab.web.armed import STAGES, styles_for
 
 if TYPE_CHECKING:
@@ -26,12 +27,17 @@ if TYPE_CHECKING:
     from ssolab.faults.issuing import Posted, Redirected
     from ssolab.saml.artifact import ArtifactResponse
     from ssolab.saml.bindings import MessageName
+    from ssolab.saml.encryption import Encryption
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.saml.publishing import Flavour
     from ssolab.web.lab import Lab
     from ssolab.web.origins import Side
 
 T = TypeVar("T")
+QUERY: Final = "query"
+"""How a fault names, among the ways of signing that it starts from, the signature beside a message in an address."""
+INSIDE: Final = frozenset({"request", "response"})
+"""How it names the signatures that stand in such a message itself, which then goes by form."""
 CANNOT_FIRE: Final = "fault-not-played"
 """The journal event of a fault that could not be put into a message."""
 
@@ -93,9 +99,17 @@ class Fired:
         styles = styles_for(self.faults) if self.faults else ()
         return usual if usual in styles or not styles else styles[0]
 
+    def encryption(self, usual: Encryption | None) -> Encryption | None:
+        """Say what is encrypted of a Response: a fault of encryption encrypts by itself, and does it wrongly."""
+        return None if any("encryption" in each.needs for each in self.faults) else usual
+
     def binding(self, usual: str) -> str:
-        """Say how the message travels."""
-        return issuing.binding_for(self.faults, usual)
+        """Say how a request or a logout message travels: as usual, if the faults can start from how that is signed."""
+        if not self.faults:
+            return usual
+        styles = {*styles_for(self.faults)} & {QUERY, *INSIDE}
+        by_address = styles == {QUERY} or (usual == REDIRECT and styles in (set(), {QUERY, *styles}))
+        return issuing.binding_for(self.faults, REDIRECT if by_address else POST)
 
     def sealed(self, element: Element, sealing: Sealing, *, flavour: Flavour) -> bytes:
         """Sign and write a message."""
@@ -113,19 +127,23 @@ class Fired:
             )
         )
 
-    def redirected(  # noqa: PLR0913  the message, where it goes, and how it is signed
+    def redirected(
         self,
-        xml: bytes,
-        credential: SigningCredential | None,
+        element: Element,
+        sealing: Sealing,
         *,
         location: str,
         message: MessageName,
         relay_state: str | None,
-        hash: str,  # noqa: A002  the word of the standards
     ) -> Redirected:
-        """Put a message into an address."""
-        return self._noted(
-            lambda: issuing.redirected(
+        """Write a message and put it into an address, signed there and not inside."""
+        inside = [each for each in self.faults if each.stage is not Stage.SEAL]
+
+        def make() -> Redirected:
+            outside = altered(self.faults, Stage.SEAL, sealing, self.kit)
+            xml = issuing.sealed(element, replace(outside, credential=None, sign="none"), self.kit, inside)
+            credential = None if outside.sign == "none" else outside.credential
+            return issuing.redirected(
                 xml,
                 credential,
                 self.kit,
@@ -133,9 +151,10 @@ class Fired:
                 location=location,
                 message=message,
                 relay_state=relay_state,
-                hash=hash,
+                hash=outside.hash,
             )
-        )
+
+        return self._noted(make)
 
     def published(self, document: bytes) -> bytes:
         """Change metadata on its way out."""
@@ -171,7 +190,8 @@ def fire(  # noqa: PLR0913  the message, as far as it is known before it is made
         return NOTHING
 
     def failed(error: ConfigError) -> None:
-        lab.record(side=side, event=CANNOT_FIRE, summary=f"Nothing was sent: {error}", accepted=False)
+        summary = f"Nothing was sent: {error.problem}"
+        lab.record(side=side, event=CANNOT_FIRE, summary=summary, faults=(error.name,), accepted=False)
 
     kit = _kit(lab, faults, party, side, address=address, genuine=genuine)
     return Fired(faults=faults, kit=kit, failed=failed)

@@ -54,10 +54,10 @@ def redirect_message(  # noqa: PLR0913  as for a form
     message: MessageName,
     relay_state: str | None,
     hash: str,  # noqa: A002  the word of the standards
-    flavour: Flavour,
+    flavour: Flavour,  # noqa: ARG001  the signature is not in the XML
     partner: str,  # noqa: ARG001  a redirect has no page that names it
 ) -> tuple[bytes, Response]:
     """Put a request or a logout message into an address, signed there where there is a credential."""
-    xml = fired.sealed(element, Sealing(credential=None, sign="none"), flavour=flavour)
-    sent = fired.redirected(xml, credential, location=location, message=message, relay_state=relay_state, hash=hash)
+    sealing = Sealing(credential=credential, sign="query" if credential else "none", hash=hash)
+    sent = fired.redirected(element, sealing, location=location, message=message, relay_state=relay_state)
     return sent.xml, redirect(sent.url)

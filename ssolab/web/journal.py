@@ -86,6 +86,12 @@ class Journal:
         """Find one entry by its number."""
         return next((entry for entry in self.entries() if entry.number == number), None)
 
+    @property
+    def newest(self) -> int:
+        """The number of the newest entry that is kept; 0 where there is none."""
+        with self._lock:
+            return self._entries[-1].number if self._entries else 0
+
     def clear(self) -> None:
         """Forget every entry; numbers go on."""
         with self._lock:

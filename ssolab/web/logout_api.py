@@ -10,7 +10,8 @@ from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant
 from ssolab.cutover.scene import Side
 from ssolab.render import envelope_json
-from ssolab.web.api import authorise, body_of, signature_of, text_in
+from ssolab.web.api import authorise, body_of, codes_in, signature_of, text_in
+from ssolab.web.arming import IN_LOGOUTS, armed_for, fired_since
 from ssolab.web.logout_side import FLOW
 from ssolab.web.logout_side import Side as LogoutSide
 from ssolab.web.pages import json_answer
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
     from ssolab.web.player import Drive
+    from ssolab.web.sessions import Held
 
 
 def add_logout_interface(app: LabApp, lab: Lab, drive: Drive) -> None:
@@ -32,6 +34,20 @@ def add_logout_interface(app: LabApp, lab: Lab, drive: Drive) -> None:
     def api_logout() -> Response:
         authorise(lab)
         return _logout(lab, drive, body_of())
+
+
+def session_of(lab: Lab, side: Side, user: str | None) -> Held:
+    """Find the newest session of a side, or of one user there.
+
+    Raises:
+        InputError: there is none.
+    """
+    shared = LogoutSide(lab, side.value).shared
+    held = next((each for each in reversed(shared) if user in (None, each.name)), None)
+    if held is None:
+        who = "nobody" if user is None else f"nobody called {user!r}"
+        raise InputError("user", f"{who} is logged in at the {side} party", "log in first, with /api/login")
+    return held
 
 
 def _rows(lab: Lab, side: Side) -> list[dict[str, str | None]]:
@@ -50,9 +66,11 @@ def _rows(lab: Lab, side: Side) -> list[dict[str, str | None]]:
 
 
 def _logout(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
-    unknown = sorted(set(wanted) - {"user", "starts_at"})
+    unknown = sorted(set(wanted) - {"user", "starts_at", "fault"})
     if unknown:
-        raise InputError("logout", f"does not know {', '.join(map(repr, unknown))}", "it takes user and starts_at")
+        raise InputError(
+            "logout", f"does not know {', '.join(map(repr, unknown))}", "it takes user, starts_at and fault"
+        )
     try:
         starts_at = Side(text_in({"starts_at": Side.RELYING} | wanted, "starts_at"))
     except ValueError:
@@ -60,12 +78,11 @@ def _logout(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
         raise InputError("starts_at", f"{wanted['starts_at']!r} is no side", remedy) from None
     user = text_in(wanted, "user") if "user" in wanted else None
     with lab.playing:
-        shared = LogoutSide(lab, starts_at.value).shared
-        held = next((each for each in reversed(shared) if user in (None, each.name)), None)
-        if held is None:
-            who = "nobody" if user is None else f"nobody called {user!r}"
-            raise InputError("user", f"{who} is logged in at the {starts_at} party", "log in first, with /api/login")
-        entry = drive.logout(starts_at, held.key)
+        held = session_of(lab, starts_at, user)
+        before = lab.journal.newest
+        with armed_for(lab, codes_in(wanted), IN_LOGOUTS):
+            entry = drive.logout(starts_at, held.key)
+        fired = fired_since(lab, before)
     report = envelope_json(
         "logout",
         at=entry.at,
@@ -80,6 +97,7 @@ def _logout(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             "side": entry.side,
             "signature": signature_of(lab, entry),
             "verifiers": entry.verifiers,
+            "faults": fired,
             "journal": entry.number,
         },
     )

@@ -160,7 +160,7 @@ def bounded_relay_state(value: str | None) -> str | None:
 
 def sentence(text: str) -> str:
     """Write a remedy as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}."
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"
 
 
 def shown(message: bytes) -> str:

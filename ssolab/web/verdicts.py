@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ssolab.core.findings import Finding, Severity
 from ssolab.web.pages import draw, judged, sentence, shown
 
 if TYPE_CHECKING:
@@ -46,9 +47,12 @@ def unreadable(
     lab: Lab, error: InputError, *, side: str, wanted: str, login_status: LoginCode | None = None
 ) -> Response:
     """Say why the message that a side was sent is not the *wanted* one, and journal it as refused."""
-    summary = f"{wanted} not read: {error.problem}"
-    entry = lab.record(side=side, event="unreadable", summary=summary, accepted=False, login_status=login_status)
-    heading = f"This is no {wanted}"
     says, remedy = f"{error.name}: {error.problem}.", sentence(error.remedy)
+    summary = f"{wanted} not read: {error.problem}"
+    findings = () if error.code is None else (Finding(code=error.code, severity=Severity.ERROR, message=says),)
+    entry = lab.record(
+        side=side, event="unreadable", summary=summary, accepted=False, findings=findings, login_status=login_status
+    )
+    heading = f"This is no {wanted}"
     page = draw("plain.html", status=400, heading=heading, says=says, remedy=remedy, bad=True, back="/")
     return judged(entry, page)

@@ -84,7 +84,11 @@ def test_a_login_may_start_at_either_side() -> None:
         ({"link": "okta"}, "hoose one of partner"),
         ({"flow": "saml-logout"}, "hoose one of"),
         ({"flow": []}, "hoose one of"),
-        ({"fault": "x"}, "does not know"),
+        ({"faults": "x"}, "does not know"),
+        ({"fault": "x"}, "no fault is called so"),
+        ({"fault": "wrong-audienc"}, "did you mean wrong-audience"),
+        ({"fault": 5}, "is no code"),
+        ({"fault": [["wrong-audience"]]}, "is no code"),
     ],
 )
 def test_a_login_that_cannot_be_played_says_why(wanted: dict[str, object], complaint: str) -> None:
