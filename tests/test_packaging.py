@@ -141,6 +141,23 @@ def test_the_installed_wheel_serves_the_login_page(scripts: Path, tmp_path: Path
     assert 'name="username"' in page
 
 
+def test_pytest_finds_the_fixtures_of_the_installed_wheel(scripts: Path, tmp_path: Path) -> None:
+    subprocess.run([scripts / "pip", "install", "-qq", "pytest"], check=True, env=ENVIRONMENT)
+    (tmp_path / "test_partner.py").write_text(
+        "def test_login(sso_lab, sso_fault):\n"
+        "    assert sso_lab.login().accepted\n"
+        "    sso_fault('wrong-audience')\n"
+        "    assert [found.code for found in sso_lab.login().errors] == ['audience-mismatch']\n"
+    )
+    done = subprocess.run(
+        [scripts / "pytest", "-q", "--strict-markers", "-W", "error", "-p", "no:cacheprovider"],
+        cwd=tmp_path, env=ENVIRONMENT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 0, done.stdout
+    assert "1 passed" in done.stdout
+
+
 @contextmanager
 def serving(scripts: Path, folder: Path) -> Iterator[int]:
     """Run `ssolab serve` on three free ports for a while; Ctrl-C has to end it in peace."""

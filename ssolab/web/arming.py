@@ -70,10 +70,12 @@ def armed_for(lab: Lab, codes: Sequence[str], carriers: Collection[Carrier]) -> 
         lab.record(side="control", event="fault-armed", summary=summary, faults=(each.code,))
     try:
         yield
+        if (failed := _failed(lab, before)) is not None:
+            raise failed
     except DefectError:
-        if faults:
-            raise _unplayed(lab, before) from None
-        raise
+        if not faults:
+            raise
+        raise _failed(lab, before) or _turned_away(lab, before) from None
     finally:
         left = lab.armed.disarm(thread=thread)
     if left:
@@ -89,15 +91,19 @@ def fired_since(lab: Lab, number: int) -> tuple[str, ...]:
     return tuple(code for each in sent for code in each.faults)
 
 
-def _unplayed(lab: Lab, before: int) -> InputError:
-    """Say why a play with faults ended in nothing that was judged."""
+def _failed(lab: Lab, before: int) -> InputError | None:
+    """Give what could not be put into a message since an entry of the journal."""
     failed = (each for each in lab.journal.entries() if each.number > before and each.event == CANNOT_FIRE)
-    if (entry := next(failed, None)) is not None:
-        return InputError(entry.faults[0], entry.summary, "choose another fault, or fewer at once")
-    fired = ", ".join(fired_since(lab, before)) or "the fault"
-    return InputError(
-        fired, "the message was turned away before anybody judged it", "see the journal for what was sent"
-    )
+    if (entry := next(failed, None)) is None:
+        return None
+    return InputError(" and ".join(entry.faults), entry.summary, "choose another fault, or fewer at once")
+
+
+def _turned_away(lab: Lab, before: int) -> InputError:
+    """Say of a play with faults that it ended in nothing that was judged."""
+    fired = " and ".join(fired_since(lab, before)) or "the fault"
+    problem = "the message was turned away before anybody judged it"
+    return InputError(fired, problem, "see the journal for what was sent")
 
 
 def _fit(lab: Lab, code: str) -> Fault:

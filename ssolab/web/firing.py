@@ -10,7 +10,7 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
-from ssolab.core.findings import ConfigError
+from ssolab.core.findings import InputError
 from ssolab.core.keys import new_private_key_like
 from ssolab.faults import issuing
 from ssolab.faults.engine import Carrier, Stage, altered, keeps_the_genuine_name
@@ -81,7 +81,7 @@ class Fired:
 
     faults: tuple[Fault, ...] = ()
     kit: Kit | None = None
-    failed: Callable[[ConfigError], object] | None = None
+    failed: Callable[[InputError], object] | None = None
     """Told of a fault that could not be put in."""
 
     @property
@@ -163,7 +163,7 @@ class Fired:
     def _noted(self, make: Callable[[], T]) -> T:
         try:
             return make()
-        except ConfigError as error:
+        except InputError as error:
             if self.failed is not None:
                 self.failed(error)
             raise
@@ -189,9 +189,11 @@ def fire(  # noqa: PLR0913  the message, as far as it is known before it is made
     if not faults:
         return NOTHING
 
-    def failed(error: ConfigError) -> None:
+    def failed(error: InputError) -> None:
+        codes = tuple(each.code for each in faults)
+        guilty = (error.name,) if error.name in codes else codes
         summary = f"Nothing was sent: {error.problem}"
-        lab.record(side=side, event=CANNOT_FIRE, summary=summary, faults=(error.name,), accepted=False)
+        lab.record(side=side, event=CANNOT_FIRE, summary=summary, faults=guilty, accepted=False)
 
     kit = _kit(lab, faults, party, side, address=address, genuine=genuine)
     return Fired(faults=faults, kit=kit, failed=failed)

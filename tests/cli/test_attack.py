@@ -141,6 +141,23 @@ def test_a_careless_relying_party_is_found_out(files: list[str], capsys: pytest.
     }
 
 
+def test_faults_that_need_a_special_key_are_sent_with_one(files: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        *files,
+        "--marker",
+        MARKER,
+        "--select",
+        "signed-with-ecdsa",
+        "--select",
+        "signed-with-a-key-on-a-tiny-curve",
+    )
+    with serving(careless(first_name)) as address:
+        _, report = attacked(address, *words, capsys=capsys)
+
+    assert set(outcomes(report)) == {"signed-with-ecdsa", "signed-with-a-key-on-a-tiny-curve"}
+    assert "not sent" not in outcomes(report).values()
+
+
 def test_a_page_that_shows_refused_names_has_let_nobody_in(
     files: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -100,6 +100,18 @@ def test_two_faults_add_up(key: str, capfdbinary: pytest.CaptureFixture[bytes]) 
     assert codes == {"audience-mismatch", "recipient-mismatch"}
 
 
+@pytest.mark.parametrize(
+    ("code", "algorithm"), [("signed-with-ecdsa", b"ecdsa-sha256"), ("signed-with-a-short-rsa-key", b"rsa-sha256")]
+)
+def test_a_fault_that_needs_a_special_key_gets_one(
+    key: str, code: str, algorithm: bytes, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    assert run([*options(key), "--fault", code]) == 0
+    written = capfdbinary.readouterr().out
+    assert algorithm in written
+    assert "key-not-trusted" in [found.code for found in judged(written).errors]
+
+
 def test_faults_that_exclude_each_other_are_one_clear_line(key: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert run([*options(key), "--fault", "no-conditions", "--fault", "wrong-audience"]) == 2
     assert "to change; choose a fault that fits the message" in capsys.readouterr().err
