@@ -108,7 +108,9 @@ def _send(  # noqa: PLR0913  the message, for whom it is, and what is wrong with
         message=xml,
         faults=fired.codes,
     )
-    form = fired.posted(xml, location=location, message="SAMLResponse", relay_state=errand.relay_state)
+    form = fired.posted(
+        xml, location=location, message="SAMLResponse", relay_state=fired.relay_state(errand.relay_state)
+    )
     return send_form(form, asserting.relying, times=fired.sent)
 
 

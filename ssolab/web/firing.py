@@ -99,6 +99,10 @@ class Fired:
         styles = styles_for(self.faults) if self.faults else ()
         return usual if usual in styles or not styles else styles[0]
 
+    def relay_state(self, given: str | None) -> str | None:
+        """Say what goes along: where faults fire, at least the way to the front page, for those that change it."""
+        return given or "/" if self.faults else given
+
     def encryption(self, usual: Encryption | None) -> Encryption | None:
         """Say what is encrypted of a Response: a fault of encryption encrypts by itself, and does it wrongly."""
         return None if any("encryption" in each.needs for each in self.faults) else usual

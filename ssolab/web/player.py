@@ -87,7 +87,9 @@ class Drive:
             else:
                 form = _carry(idp, SSO, sent)
         last = form
-        if form.status_code == OK:
+        if any(name == "SAMLResponse" for name, _ in _fields(form)):  # it declines, and asks nobody
+            last = _carry(sp, ACS, form)
+        elif form.status_code == OK:
             before(RESPOND)
             carried = _post(idp, "/login", [*_fields(form), ("username", username)])
             before(ARRIVE)

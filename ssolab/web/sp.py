@@ -109,7 +109,7 @@ def _ask(lab: Lab) -> Response:
         credential,
         location=endpoint.location,
         message="SAMLRequest",
-        relay_state=go_to,
+        relay_state=fired.relay_state(go_to),
         hash=relying.hash,
         flavour=relying.flavour,
         partner=relying.asserting,

@@ -5,22 +5,24 @@ from __future__ import annotations
 import functools
 import re
 import threading
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ssolab.core.findings import InputError
+from ssolab.core.xmlenc import DecryptionKey
 from ssolab.faults.engine import Carrier
 from ssolab.faults.saml import faults
 from ssolab.salesforce.org import Org
 from ssolab.salesforce.switches import Switches
 from ssolab.saml.metadata_acceptance import MetadataExpected, accept_metadata
+from ssolab.saml.parties import AssertingParty, RelyingParty
 from ssolab.web.armed import MESSAGES, Armed, fault_called, playable
 from ssolab.web.arming import arm
 from ssolab.web.firing import _forged, _kit, _retired
 from ssolab.web.player import Drive
-from tests.web.parts import AMIRA, BEN, IDP, NOW, Pair, asserting_party, config, credential, relying_party
+from tests.web.parts import AMIRA, BEN, IDP, NOW, SP, Pair, asserting_party, config, credential, relying_party, trusted
 from tests.web.test_artifact import asserting as answering
 from tests.web.test_artifact import relying as resolving
 from tests.web.test_control import BEARER, TOKEN, Controlled
@@ -29,10 +31,12 @@ if TYPE_CHECKING:
     from ssolab.faults.engine import Fault
 
 PLAYED = [each for each in faults() if playable(each) is None]
+SETTINGS = {each.name for party in (AssertingParty, RelyingParty) for each in fields(party)} | {"known", "unsolicited"}
+"""What a party of the lab can be set to; what needs other settings of a receiver, the matrix of faults alone plays."""
 LOGINS = [
     (each, sign)
     for each in PLAYED
-    if each.carrier in {Carrier.RESPONSE, Carrier.METADATA, Carrier.REQUEST}
+    if each.carrier in {Carrier.RESPONSE, Carrier.METADATA, Carrier.REQUEST} and SETTINGS.issuperset(each.receiver)
     for sign in each.signs
 ]
 
@@ -56,7 +60,9 @@ def lab_for(fault: Fault, sign: str) -> Controlled:
     inner = lab.lab
     inner.forget()
     asserting = replace(asserting_party(), sign=sign if sign in {"response", "both"} else "assertion")  # type: ignore[arg-type]
-    relying = relying_party()
+    asserting = replace(asserting, encryption_keys=(trusted("sp", SP),))
+    relying = replace(relying_party(), decryption=(DecryptionKey.from_credential(credential("sp")),))
+    inner.reconfigure(asserting, relying)
     kit = _kit(inner, (fault,), asserting, "asserting", address="", genuine=None)
     settings = {name: value(kit) if callable(value) else value for name, value in settings.items()}
     if fault.carrier is Carrier.REQUEST:
@@ -98,6 +104,10 @@ def test_a_login_with_a_fault_ends_with_exactly_the_codes_that_it_declares(fault
         flow = "saml-idp-initiated" if fault.sent > 1 else "saml-sp-initiated"
         report = lab.login(flow=flow, fault=fault.code)
         assert report["result"]["faults"] == [fault.code]
+    if fault.carrier is Carrier.REQUEST:  # what comes of it afterwards is another judgement
+        judged = next(each for each in lab.lab.journal.entries() if each.accepted is not None)
+        assert sorted({found.code for found in judged.errors}) == sorted(fault.trips)
+        return
     assert codes_of(report, "error") == sorted([*fault.trips, *FURTHER.get(fault.code, [])])
     assert lab.lab.armed.waiting() == ()
 
