@@ -6,22 +6,20 @@ what the protocol modules write, to the byte.
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar, cast
 
 from ssolab.core.findings import InputError
-from ssolab.core.keys import new_private_key_like
 from ssolab.faults import issuing
 from ssolab.faults.engine import Carrier, Stage, altered, keeps_the_genuine_name
-from ssolab.faults.kits import SPECIAL, kit_for, look_alike, special_keys
+from ssolab.faults.kits import kit_for
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.web.armed import STAGES, styles_for
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Callable, Collection
 
-    from ssolab.core.keys import PrivateKey, PublicKey, SigningCredential
+    from ssolab.core.keys import SigningCredential
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Fault, Kit, Sealing
     from ssolab.faults.issuing import Posted, Redirected
@@ -40,39 +38,6 @@ INSIDE: Final = frozenset({"request", "response"})
 """How it names the signatures that stand in such a message itself, which then goes by form."""
 CANNOT_FIRE: Final = "fault-not-played"
 """The journal event of a fault that could not be put into a message."""
-
-
-class Tools:
-    """The keys of the generators: each is made once in a lab, when the first fault that may want it is armed."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._made: dict[tuple[str, str, int], PrivateKey] = {}
-        self._special: dict[str, SigningCredential] = {}
-
-    def throw_away(self, public: PublicKey) -> PrivateKey:
-        """Give a key of the kind and size of another, which nobody trusts."""
-        return self._like("foreign", public)
-
-    def earlier(self, own: SigningCredential) -> SigningCredential:
-        """Give a key that might have been there before a party's own."""
-        return look_alike(own.certificate, self._like("earlier", own.public), "a twin in the place of an earlier key")
-
-    def special(self, faults: Iterable[Fault], own: SigningCredential) -> dict[str, SigningCredential]:
-        """Give those of the special keys that the faults need."""
-        chosen = tuple(faults)
-        wanted = {name for each in chosen for name in each.needs} & SPECIAL.keys()
-        with self._lock:
-            if not wanted <= self._special.keys():
-                self._special = special_keys(chosen, own.certificate) | self._special
-            return {name: self._special[name] for name in wanted}
-
-    def _like(self, purpose: str, public: PublicKey) -> PrivateKey:
-        place = purpose, public.kind, public.bits
-        with self._lock:
-            if place not in self._made:
-                self._made[place] = new_private_key_like(public)[0]
-            return self._made[place]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from ssolab.salesforce import profile
 from ssolab.salesforce.org import Org
 from ssolab.web.armed import Armed
 from ssolab.web.artifact_client import exchange
-from ssolab.web.firing import Tools
+from ssolab.web.fault_keys import Tools
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Artifacts, Memory, Seen
 from ssolab.web.origins import Origins
