@@ -81,7 +81,6 @@ def _special(name: str, dated: Certificate) -> SigningCredential:
     return SigningCredential(private=private, certificate=certificate, label=name)
 
 
-
 def receivers_keys(keys: Iterable[TrustedKey], now: datetime) -> tuple[TrustedKey | None, Mapping[str, TrustedKey]]:
     """Tell the keys of a receiver apart for which one can encrypt: the first, and those that are special beside it."""
     usable = [each for each in keys if each.public.kind == "RSA"]
