@@ -63,7 +63,10 @@ def lab_for(fault: Fault, sign: str) -> Controlled:
     asserting = replace(asserting, encryption_keys=(trusted("sp", SP),))
     relying = replace(relying_party(), decryption=(DecryptionKey.from_credential(credential("sp")),))
     inner.reconfigure(asserting, relying)
-    kit = _kit(inner, (fault,), asserting, "asserting", address="", genuine=None)
+    if fault.carrier is Carrier.REQUEST:
+        kit = _kit(inner, (fault,), relying, "relying", address="", genuine=None)
+    else:
+        kit = _kit(inner, (fault,), asserting, "asserting", address="", genuine=None)
     settings = {name: value(kit) if callable(value) else value for name, value in settings.items()}
     if fault.carrier is Carrier.REQUEST:
         asserting = replace(asserting, **settings)
