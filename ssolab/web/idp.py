@@ -122,7 +122,7 @@ def _receive(lab: Lab, decode: Callable[[], Received]) -> Response:
         verifiers=report.verifiers,
         message=received.xml,
     )
-    if (told := lost(received, report, expected())) is not None:
+    if accepted is None and (told := lost(received, report, expected())) is not None:
         stray, why = told
         errand = Errand(request=stray.request, relay_state=bounded_relay_state(stray.relay_state))
         return judged(entry, decline(lab, errand, why))
