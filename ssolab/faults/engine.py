@@ -77,7 +77,7 @@ class Fault(Entry):
         receiver: settings of the receiver under which this shows (fields of its expectation), or functions that make
             them of the kit; most need none.
         needs: what the kit must have beyond the ordinary: `request`, `retired`, `encryption`, or one of its `others` or
-            `encryption_keys`.
+            `encryption_keys`; with `federation` the metadata is signed, and its receiver pins that key.
         keeps: whether the genuine name stays in the message beside the forged one; else it speaks of the forged alone.
         sent: how often the same message is sent; the last answer counts.
         lax: whether the trusted party vouches for the name all the same, here and now, in a form that a sound receiver

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
 from ssolab.faults.engine import Carrier, Sealing, Stage, altered
+from ssolab.faults.saml.federating import federated
 from ssolab.saml.bindings import encode_post, encode_redirect
 from ssolab.saml.issue import seal
 from ssolab.saml.names import POST, REDIRECT
@@ -65,6 +66,17 @@ def sealed(
         encrypt=sealing.encrypt,
     )
     return cast("bytes", altered(faults, Stage.WIRE, xml, kit))
+
+
+def published(xml: bytes, kit: Kit, faults: Sequence[Fault] = ()) -> bytes:
+    """Publish written metadata, signed by the federation where a fault is about that, with the faults of that stage.
+
+    Raises:
+        ConfigError: a fault needs what the kit does not have.
+    """
+    if any("federation" in each.needs for each in faults):
+        xml = federated(xml, kit)
+    return cast("bytes", altered(faults, Stage.METADATA, xml, kit))
 
 
 def posted(  # noqa: PLR0913  the message, where it goes, and what is wrong with it
