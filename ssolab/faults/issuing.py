@@ -9,11 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
+from ssolab.core.xmldsig import sign
+from ssolab.core.xmltree import reparse, serialise
 from ssolab.faults.engine import Carrier, Sealing, Stage, altered
 from ssolab.faults.saml.federating import federated
+from ssolab.saml.artifact_issue import PREFIXES
 from ssolab.saml.bindings import encode_post, encode_redirect
 from ssolab.saml.issue import seal
 from ssolab.saml.names import POST, REDIRECT
+from ssolab.saml.soap import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from ssolab.core.keys import SigningCredential
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Fault, Kit
+    from ssolab.saml.artifact import ArtifactResolve, ArtifactResponse
     from ssolab.saml.bindings import MessageName, PostForm
     from ssolab.saml.issue import Seal
     from ssolab.saml.publishing import Flavour
@@ -66,6 +71,31 @@ def sealed(
         encrypt=sealing.encrypt,
     )
     return cast("bytes", altered(faults, Stage.WIRE, xml, kit))
+
+
+def enveloped(
+    message: ArtifactResolve | ArtifactResponse, sealing: Sealing, kit: Kit, faults: Sequence[Fault] = ()
+) -> bytes:
+    """Write a message of artifact resolution into its envelope, with the faults of the stages tree, seal and wire.
+
+    Raises:
+        ConfigError: a fault needs what the kit does not have.
+        InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
+    """
+    root = altered(faults, Stage.TREE, reparse(message.write()), kit)
+    root = reparse(serialise(root))
+    sealing = altered(faults, Stage.SEAL, sealing, kit)
+    if sealing.sign != "none" and sealing.credential is not None:
+        sign(
+            root,
+            sealing.credential,
+            hash=sealing.hash,
+            pss=sealing.pss,
+            digest_hash=sealing.digest_hash,
+            key_info=sealing.key_info,
+            prefixes=PREFIXES[str(root.tag)],
+        )
+    return cast("bytes", altered(faults, Stage.WIRE, wrap(serialise(root)), kit))
 
 
 def published(xml: bytes, kit: Kit, faults: Sequence[Fault] = ()) -> bytes:

@@ -54,7 +54,7 @@ def script_behind_a_blank_in_metadata(xml: bytes, _kit: Kit) -> bytes:
 def page_for_an_address_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     """The address for requests is a whole page, written into a data: address.
 
-    It would show a login form that nobody can tell from the real one.
+    It would show a login form that nobody can tell from the real one. Only http and https lead anywhere.
     """
     return _leading_to(xml, "data:text/html,<h1>Log in</h1>")
 
@@ -81,7 +81,7 @@ def path_for_an_address_in_metadata(xml: bytes, _kit: Kit) -> bytes:
 def script_for_the_answers_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     """The address for logout is a good one, and that for its answers is a script.
 
-    Both are addresses that browsers are sent to, so both are looked at.
+    Browsers are sent to the one as well as to the other, so both are looked at.
     """
     logout = element_of(
         "md:SingleLogoutService", Binding=_POST, Location="https://idp.example.org/slo", ResponseLocation=_SCRIPT

@@ -62,7 +62,7 @@ def metadata_that_ends_at_this_moment(xml: bytes, kit: Kit) -> bytes:
 def metadata_that_ends_in_a_second(xml: bytes, kit: Kit) -> bytes:
     """The validUntil of the metadata is one second away.
 
-    Until then it is as good as ever.
+    Until then it is as good as ever, and then it is not.
     """
     return rewritten(xml, lambda root: put(root, ".", validUntil=_until(kit, _SECOND)))
 
@@ -71,7 +71,7 @@ def metadata_that_ends_in_a_second(xml: bytes, kit: Kit) -> bytes:
 def metadata_with_an_expired_role(xml: bytes, kit: Kit) -> bytes:
     """The role in the metadata is past its validUntil, the entity is not.
 
-    Each level may end on its own, and the earliest end counts.
+    Group, entity and role may each end on their own, and the earliest end counts.
     """
     return rewritten(
         xml, lambda root: put(put(root, ".", validUntil=_until(kit, _DAY)), _ROLE, validUntil=_until(kit, -_DAY))
@@ -135,7 +135,7 @@ def stale_metadata(xml: bytes, _kit: Kit) -> bytes:
 def metadata_with_a_stale_role(xml: bytes, _kit: Kit) -> bytes:
     """The copy was fetched a day ago; its entity may be kept for a week, and its role for an hour.
 
-    The least of them counts. It may be used until it expires, so the report warns.
+    The least of them counts. The copy may be used until it expires all the same, so the report only warns.
     """
     return rewritten(xml, lambda root: put(put(root, ".", cacheDuration="P7D"), _ROLE, cacheDuration="PT1H"))
 
@@ -152,7 +152,7 @@ def metadata_with_a_stale_role(xml: bytes, _kit: Kit) -> bytes:
 def metadata_without_an_end(xml: bytes, _kit: Kit) -> bytes:
     """The metadata has no validUntil, where the receiver wants one within a month.
 
-    An old copy could be played for ever. It is used, and the report warns.
+    An old copy could be played to the receiver for ever. It is used all the same, and the report warns.
     """
     return rewritten(xml, lambda root: put(root, ".", validUntil=None))
 
@@ -240,6 +240,6 @@ def metadata_with_an_older_date_in_its_id(xml: bytes, kit: Kit) -> bytes:
 def same_metadata_again(xml: bytes, kit: Kit) -> bytes:
     """A refresh brings the very metadata that is held.
 
-    Nothing went back, and nothing is new.
+    Nothing went back and nothing is new, so it is as good as before.
     """
     return republished(xml, kit, lambda root: put(root, ".", ID=_HELD_ID, validUntil=_until(kit, _DAY)))

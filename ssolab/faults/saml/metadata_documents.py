@@ -52,7 +52,7 @@ def megabytes_of_metadata(xml: bytes, _kit: Kit) -> bytes:
 def deep_nesting_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     """Ten thousand elements stand inside one another in the metadata.
 
-    Readers that go down step by step run out of stack.
+    Readers that go down step by step run out of stack. The depth is bounded before anything is read.
     """
     opening, _, rest = _headless(xml).partition(b">")
     return opening + b">" + b"<a>" * _DEEP + b"</a>" * _DEEP + rest
@@ -71,7 +71,7 @@ def bare_ampersand_in_metadata(xml: bytes, _kit: Kit) -> bytes:
 def metadata_that_breaks_off(xml: bytes, _kit: Kit) -> bytes:
     """The metadata ends in the middle, as after a connection that broke.
 
-    Half a document may lack the half that matters.
+    Half a document may lack the half that matters. It has to be fetched again.
     """
     return xml[: len(xml) // 2]
 
@@ -89,6 +89,6 @@ def nothing_for_metadata(_xml: bytes, _kit: Kit) -> bytes:
 def error_message_for_metadata(_xml: bytes, _kit: Kit) -> bytes:
     """A JSON answer that says no was saved in place of the metadata.
 
-    The address wants a login, or is not there any more.
+    The address wants a login, or is not there any more. There is nothing to load.
     """
     return b'{"error": "invalid_session"}'

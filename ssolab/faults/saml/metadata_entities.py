@@ -50,7 +50,7 @@ def entity_id_with_a_slash_in_metadata(xml: bytes, _kit: Kit) -> bytes:
 def no_entity_id_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     """The entity in the metadata has no entityID.
 
-    Nobody can say whose keys these are.
+    Nobody can say whose keys these are, so they are nobody's.
     """
     return rewritten(xml, lambda root: put(root, ".", entityID=None))
 
@@ -89,7 +89,7 @@ def entity_twice_in_metadata(xml: bytes, kit: Kit) -> bytes:
 def group_where_no_entity_is_named(xml: bytes, _kit: Kit) -> bytes:
     """The metadata holds two entities, and the settings do not say which one is meant.
 
-    Taking the first would let whoever comes first decide. Name its entityID.
+    Taking the first would let whoever comes first decide. Name the entityID in the settings.
     """
     return rewritten(xml, lambda root: grouped(root, _other(root)))
 
@@ -98,7 +98,7 @@ def group_where_no_entity_is_named(xml: bytes, _kit: Kit) -> bytes:
 def entity_among_others_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     """The metadata is a group in which the entity stands between two others.
 
-    The entityID picks it out, to the letter.
+    The entityID picks it out, to the letter, and the keys of the others are not trusted.
     """
     return rewritten(xml, lambda root: grouped(_other(root), root, put(_other(root), ".", entityID=f"{_ELSEWHERE}/2")))
 
@@ -138,7 +138,7 @@ def two_roles_of_one_kind_in_metadata(xml: bytes, kit: Kit) -> bytes:
 def role_for_an_older_protocol_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The entity is an identity provider twice, once for SAML 1.1 and with another key there.
 
-    A role speaks for the protocols that it lists, so the other one has no say here.
+    A role speaks for the protocols that it lists and for no other, so the key of the older one is not trusted.
     """
 
     def doubled(root: Element) -> Element:

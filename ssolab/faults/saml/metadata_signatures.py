@@ -198,9 +198,9 @@ def forged_twin_before_the_signed_entity(xml: bytes, kit: Kit) -> bytes:
 
 @fault("M-01", Nature.ATTACK, Stage.METADATA, carrier=Carrier.METADATA, needs=_PINNED, trips=_UNSIGNED, cites=_CITES)
 def forged_entity_beside_a_signed_member(xml: bytes, kit: Kit) -> bytes:
-    """A group without a signature holds the forged entity and another member of the federation, which is signed.
+    """A group without a signature holds the forged entity and another one that is signed.
 
-    One good signature in a group vouches for its own entity and for nobody else.
+    One good signature in a group vouches for the entity that it stands in, and for nobody else in that group.
     """
     root = parse(xml, "metadata")
     evil = _impostor(root, kit)
@@ -213,7 +213,7 @@ def forged_entity_beside_a_signed_member(xml: bytes, kit: Kit) -> bytes:
 def entity_in_a_signed_group(xml: bytes, kit: Kit) -> bytes:
     """The publisher signs the group and not the entity in it, as federations do.
 
-    Its signature covers the entity too.
+    A signature covers all that its element holds, so the entity is vouched for too.
     """
     return republished(xml, kit, grouped)
 
