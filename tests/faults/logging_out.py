@@ -17,7 +17,7 @@ from ssolab.saml.logout_acceptance import (
     logout_response_expected_of,
 )
 from ssolab.saml.logout_issue import draft_logout_request, draft_logout_response
-from tests.faults.parts import FORGED, GENUINE, Outcome, kit, look_alike, outcome, refused
+from tests.faults.parts import FORGED, GENUINE, Outcome, kit, look_alike, outcome, refused, settings_of
 from tests.saml.logout_samples import AMIRA, ASKED, IDP_SLO, SP_SLO, STRANGER, idp, sp
 from tests.saml.samples import IDP, NOW, SP, credential
 
@@ -53,13 +53,6 @@ def received(carried: Carried, faults: tuple[Fault, ...], sign: str) -> Received
         return decode_post(form.fields)
     sent = redirected(xml, tools.own, tools, faults, location=carried.location, message=carried.message)
     return decode_redirect(sent.url.partition("?")[2])
-
-
-def settings_of(faults: tuple[Fault, ...], tools: Kit) -> dict[str, Any]:
-    """Give the settings of the receiver that the faults want."""
-    return {
-        name: value(tools) if callable(value) else value for each in faults for name, value in each.receiver.items()
-    }
 
 
 def ask_to_log_out(*faults: Fault, sign: str = "request", opinions: bool = False) -> Outcome:

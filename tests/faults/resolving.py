@@ -17,8 +17,7 @@ from ssolab.saml.messages import Status
 from ssolab.saml.metadata import IndexedEndpoint
 from ssolab.saml.names import SOAP
 from ssolab.saml.soap import unwrap
-from tests.faults.logging_out import settings_of
-from tests.faults.parts import Outcome, Seen, issued, kit, look_alike, outcome, refused
+from tests.faults.parts import Outcome, Seen, issued, kit, look_alike, outcome, refused, settings_of
 from tests.saml.samples import IDP, NOW, SP, asserting, credential, expected, relying
 
 if TYPE_CHECKING:
