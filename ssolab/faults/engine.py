@@ -30,7 +30,7 @@ class Stage(enum.StrEnum):
     SEAL = "seal"
     """How it is signed: a `Sealing`."""
     WIRE = "wire"
-    """The bytes of the signed message."""
+    """The bytes of the signed message; over the back channel those of its envelope."""
     FORM = "form"
     """The fields that a browser posts, as pairs."""
     QUERY = "query"
@@ -48,6 +48,7 @@ class Carrier(enum.StrEnum):
     REQUEST = "request"
     LOGOUT_REQUEST = "logout-request"
     LOGOUT_RESPONSE = "logout-response"
+    ARTIFACT_RESOLVE = "artifact-resolve"
     ARTIFACT_RESPONSE = "artifact-response"
     METADATA = "metadata"
     CALL = "call"
@@ -77,7 +78,7 @@ class Fault(Entry):
         receiver: settings of the receiver under which this shows (fields of its expectation), or functions that make
             them of the kit; most need none.
         needs: what the kit must have beyond the ordinary: `request`, `retired`, `encryption`, or one of its `others` or
-            `encryption_keys`.
+            `encryption_keys`; with `federation` the metadata is signed, and its receiver pins that key.
         keeps: whether the genuine name stays in the message beside the forged one; else it speaks of the forged alone.
         sent: how often the same message is sent; the last answer counts.
         lax: whether the trusted party vouches for the name all the same, here and now, in a form that a sound receiver

@@ -9,12 +9,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from ssolab.core.xmltree import reparse
+from ssolab.core.xmldsig import sign
+from ssolab.core.xmltree import reparse, serialise
 from ssolab.faults.engine import Carrier, Sealing, Stage, altered
-from ssolab.saml.artifact_issue import seal_artifact_message
+from ssolab.faults.saml.federating import federated
+from ssolab.saml.artifact_issue import PREFIXES, seal_artifact_message
 from ssolab.saml.bindings import encode_post, encode_redirect
 from ssolab.saml.issue import seal
 from ssolab.saml.names import POST, REDIRECT
+from ssolab.saml.soap import wrap
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from ssolab.core.keys import SigningCredential
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Fault, Kit
-    from ssolab.saml.artifact import ArtifactResponse
+    from ssolab.saml.artifact import ArtifactResolve, ArtifactResponse
     from ssolab.saml.bindings import MessageName, PostForm
     from ssolab.saml.issue import Seal
     from ssolab.saml.publishing import Flavour
@@ -70,20 +73,44 @@ def sealed(
     return cast("bytes", altered(faults, Stage.WIRE, xml, kit))
 
 
-def enclosed(message: ArtifactResponse, sealing: Sealing, kit: Kit | None, faults: Sequence[Fault] = ()) -> bytes:
-    """Write an ArtifactResponse around the message in it, which stays to the byte, with the faults of the same stages.
+def enveloped(
+    message: ArtifactResolve | ArtifactResponse, sealing: Sealing, kit: Kit | None, faults: Sequence[Fault] = ()
+) -> bytes:
+    """Write a message of artifact resolution into its envelope, with the faults of the stages tree, seal and wire.
+
+    What an ArtifactResponse holds stays to the byte; here the stage wire is the envelope.
 
     Raises:
         ConfigError: a fault needs what the kit does not have.
         InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
     """
-    draft: ArtifactResponse | Element = message
-    if any(each.stage is Stage.TREE for each in faults):
-        draft = altered(faults, Stage.TREE, reparse(message.write()), kit)
+    if not faults:
+        credential = None if sealing.sign == "none" else sealing.credential
+        return wrap(seal_artifact_message(message, credential, hash=sealing.hash))
+    root = reparse(serialise(altered(faults, Stage.TREE, reparse(message.write()), kit)))
     sealing = altered(faults, Stage.SEAL, sealing, kit)
-    credential = None if sealing.sign == "none" else sealing.credential
-    xml = seal_artifact_message(draft, credential, hash=sealing.hash)
-    return cast("bytes", altered(faults, Stage.WIRE, xml, kit))
+    if sealing.sign != "none" and sealing.credential is not None:
+        sign(
+            root,
+            sealing.credential,
+            hash=sealing.hash,
+            pss=sealing.pss,
+            digest_hash=sealing.digest_hash,
+            key_info=sealing.key_info,
+            prefixes=PREFIXES[str(root.tag)],
+        )
+    return cast("bytes", altered(faults, Stage.WIRE, wrap(serialise(root)), kit))
+
+
+def published(xml: bytes, kit: Kit | None, faults: Sequence[Fault] = ()) -> bytes:
+    """Publish written metadata, signed by the federation where a fault is about that, with the faults of that stage.
+
+    Raises:
+        ConfigError: a fault needs what the kit does not have.
+    """
+    if kit is not None and any("federation" in each.needs for each in faults):
+        xml = federated(xml, kit)
+    return cast("bytes", altered(faults, Stage.METADATA, xml, kit))
 
 
 def posted(  # noqa: PLR0913  the message, where it goes, and what is wrong with it

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from ssolab.core.xmldsig import sign
 from ssolab.core.xmltree import reparse, serialise
-from ssolab.saml.artifact import ArtifactResolve, ArtifactResponse
+from ssolab.saml.artifact import ARTIFACT_RESOLVE, ARTIFACT_RESPONSE, ArtifactResolve, ArtifactResponse
 from ssolab.saml.subjects import NameID
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # The message inside may name xs in values of xsi:type only. Without the prefix in the list the digested form of the
 # outer element would lose its declaration, and the message read from there its types.
-_PREFIXES = "xs"
+PREFIXES: Final = {ARTIFACT_RESOLVE: "", ARTIFACT_RESPONSE: "xs"}
 
 
 def draft_resolve(
@@ -74,6 +74,5 @@ def seal_artifact_message(
     if credential is None:
         return written
     root = reparse(written)
-    answers = not isinstance(message, ArtifactResolve)
-    sign(root, credential, hash=hash, prefixes=_PREFIXES if answers else "")
+    sign(root, credential, hash=hash, prefixes=PREFIXES[str(root.tag)])
     return serialise(root)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
+from ssolab.core.findings import InputError
 from ssolab.core.instants import parse_duration, parse_instant
 from ssolab.core.xmltree import exact_text, local_name, where
 from ssolab.saml.names import XSI
@@ -19,7 +20,6 @@ from ssolab.saml.undecodable import unreadable_element
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from ssolab.core.findings import InputError
     from ssolab.core.xmltree import Element
 
 SPACE = " \t\r\n"
@@ -118,7 +118,10 @@ def text(element: Element, document: str) -> str:
     Raises:
         InputError: a comment, processing instruction or element stands in it, so that two readers could see two texts.
     """
-    return exact_text(element, document) if len(element) else element.text or ""
+    try:
+        return exact_text(element, document) if len(element) else element.text or ""
+    except InputError as error:
+        raise unreadable_element(error.name, error.problem, error.remedy) from None
 
 
 def uri(element: Element, document: str) -> str:

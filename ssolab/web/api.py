@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 from werkzeug.exceptions import Forbidden
 
+from ssolab.core import unwelcome
 from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant, parse_duration, parse_instant
 from ssolab.cutover.scene import Flow
@@ -20,7 +21,7 @@ from ssolab.render import envelope_json, plain
 from ssolab.web.arming import IN_LOGINS, armed_for, fired_since
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.keys import sides
-from ssolab.web.pages import json_answer
+from ssolab.web.pages import json_answer, sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -123,9 +124,8 @@ def authorise(lab: Lab, given: str = "") -> None:
     """
     scheme, _, value = request.headers.get("Authorization", "").partition(" ")
     if not same(value.strip() if scheme.lower() == "bearer" else given, lab.token):
-        raise Forbidden(
-            "This changes the lab and needs its token: send `Authorization: Bearer TOKEN` as serve printed it."
-        )
+        said = unwelcome.token_missing()
+        raise Forbidden(f"{sentence(said.problem)[:-1]}: {said.remedy}.")
 
 
 def same(given: str, token: str) -> bool:
@@ -144,7 +144,7 @@ def body_of() -> dict[str, Any]:
     except (ValueError, RecursionError):
         value = None
     if not isinstance(value, dict):
-        raise InputError("request body", "is not a JSON object", 'send one, such as {"advance": "PT24H"}')
+        raise unwelcome.malformed_call()
     return value
 
 

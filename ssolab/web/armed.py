@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 SIDES: Final[Mapping[Carrier, tuple[Side, ...]]] = {
     Carrier.RESPONSE: ("asserting",),
     Carrier.ARTIFACT_RESPONSE: ("asserting",),
+    Carrier.ARTIFACT_RESOLVE: ("relying",),
     Carrier.REQUEST: ("relying",),
     Carrier.LOGOUT_REQUEST: ("asserting", "relying"),
     Carrier.LOGOUT_RESPONSE: ("asserting", "relying"),
@@ -37,6 +38,7 @@ BROWSED: Final = MESSAGES | {Stage.FORM, Stage.QUERY}
 STAGES: Final[Mapping[Carrier, frozenset[Stage]]] = {
     Carrier.RESPONSE: MESSAGES | {Stage.FORM},
     Carrier.ARTIFACT_RESPONSE: MESSAGES,
+    Carrier.ARTIFACT_RESOLVE: MESSAGES,
     Carrier.REQUEST: BROWSED,
     Carrier.LOGOUT_REQUEST: BROWSED,
     Carrier.LOGOUT_RESPONSE: BROWSED,
@@ -71,6 +73,8 @@ def playable(fault: Fault) -> str | None:
         return f"it is a {fault.carrier}, and no message that the lab sends"
     if fault.stage not in STAGES[fault.carrier]:
         return f"no {fault.carrier} of the lab has a {fault.stage}"
+    if fault.carrier is Carrier.ARTIFACT_RESPONSE and set(fault.signs) == {"response"}:
+        return "it wants the message in the answer unsigned, and every Response of the lab is signed"
     if missing := sorted(fault.needs - _AT_HAND):
         return f"it needs {' and '.join(missing)}, which no lab has"
     return None

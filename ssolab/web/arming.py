@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from ssolab.faults.engine import Fault
     from ssolab.web.lab import Lab
 
-IN_LOGINS: Final = frozenset({Carrier.RESPONSE, Carrier.REQUEST, Carrier.ARTIFACT_RESPONSE})
+IN_LOGINS: Final = frozenset({Carrier.RESPONSE, Carrier.REQUEST, Carrier.ARTIFACT_RESPONSE, Carrier.ARTIFACT_RESOLVE})
 IN_LOGOUTS: Final = frozenset({Carrier.LOGOUT_REQUEST, Carrier.LOGOUT_RESPONSE})
 
 

@@ -21,10 +21,11 @@ from ssolab.saml.artifact import HANDLE_LENGTH, Artifact, encode_artifact
 from ssolab.saml.artifact_issue import draft_artifact_response
 from ssolab.saml.artifact_resolve import Held, accept_resolve, resolve_expected_of, status_of
 from ssolab.saml.names import ARTIFACT, POST
-from ssolab.saml.soap import EnvelopeError, Fault, unwrap, wrap
+from ssolab.saml.soap import EnvelopeError, Fault, unwrap
 from ssolab.web.firing import NOTHING, fire
 from ssolab.web.keys import signing_key
 from ssolab.web.pages import redirect
+from ssolab.web.verdicts import findings_of
 
 if TYPE_CHECKING:
     from ssolab.saml.metadata import IndexedEndpoint
@@ -114,6 +115,7 @@ def answer_resolve(lab: Lab) -> Response:
             event="unreadable",
             summary=f"ArtifactResolve not read: {error.problem}",
             accepted=False,
+            findings=findings_of(error),
         )
         code = error.fault_code if isinstance(error, EnvelopeError) else "Client"
         return _soap(Fault(code, f"{error.problem}; {error.remedy}").write(), status=500)  # SAML2Bind 3.2.3.3
@@ -141,16 +143,18 @@ def answer_resolve(lab: Lab) -> Response:
     fired = NOTHING
     if released:
         fired = fire(lab, Carrier.ARTIFACT_RESPONSE, asserting, "asserting", address=asserting.relying)
-    sealing = Sealing(credential=asserting.credential, sign="response", hash=asserting.hash)
-    sealed = fired.enclosed(answer, sealing)
+    # In the words of faults, "assertion" is an answer around a signed message that is not signed itself.
+    sign = "none" if fired.style("response") == "assertion" else "response"
+    sealing = Sealing(credential=asserting.credential, sign=sign, hash=asserting.hash)
+    envelope = fired.enveloped(answer, sealing)
     lab.record(
         side="asserting",
         event="resolve-answered",
         summary=f"ArtifactResponse {'with a message' if released else 'without a message'} sent",
-        message=sealed,
+        message=envelope,
         faults=fired.codes,
     )
-    return _soap(wrap(sealed))
+    return _soap(envelope)
 
 
 def _soap(envelope: bytes, *, status: int = 200) -> Response:

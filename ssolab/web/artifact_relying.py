@@ -6,14 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ssolab.core.findings import Opinion, Report
+from ssolab.faults.engine import Carrier, Sealing
 from ssolab.saml.artifact import Artifact
-from ssolab.saml.artifact_issue import draft_resolve, seal_artifact_message
+from ssolab.saml.artifact_issue import draft_resolve
 from ssolab.saml.artifact_resolve_checks import artifact_of_another_issuer, foreign_artifact
 from ssolab.saml.artifact_response import accept_artifact_response, artifact_endpoint_unknown, resolution_expected_of
 from ssolab.saml.checks import expected_of
 from ssolab.saml.judging import OURS
 from ssolab.saml.names import SOAP
-from ssolab.saml.soap import unwrap, wrap
+from ssolab.saml.soap import unwrap
+from ssolab.web.firing import fire
 from ssolab.web.keys import signing_key
 
 if TYPE_CHECKING:
@@ -41,15 +43,19 @@ def resolved(lab: Lab, carried: Carried) -> tuple[bytes, Report[Principal]]:
         return b"", _refused(artifact_endpoint_unknown(artifact, known, relying.asserting))
     now = lab.now()
     resolve = draft_resolve(relying, artifact, location=service.location, now=now, new_id=lambda: lab.request_id(now))
-    credential = relying.credential if relying.sign_requests else None
-    question = seal_artifact_message(resolve, credential, hash=relying.hash)
+    sign = "request" if relying.sign_requests else "none"
+    fired = fire(lab, Carrier.ARTIFACT_RESOLVE, relying, "relying", address=service.location)
+    question = fired.enveloped(
+        resolve, Sealing(credential=relying.credential, sign=fired.style(sign), hash=relying.hash)
+    )
     lab.record(
         side="relying",
         event="resolve-sent",
-        summary=f"ArtifactResolve ({'signed' if credential else 'unsigned'}) sent to {service.location}",
+        summary=f"ArtifactResolve ({'signed' if relying.sign_requests else 'unsigned'}) sent to {service.location}",
         message=question,
+        faults=fired.codes,
     )
-    xml = unwrap(lab.resolve(service.location, wrap(question)), "the answer")
+    xml = unwrap(lab.resolve(service.location, question), "the answer")
     opinions, known_keys = lab.config.opinions, signing_key(lab.asserting)
     now = lab.now()
     around = resolution_expected_of(relying, now=now, resolve=resolve.id, opinions=opinions)

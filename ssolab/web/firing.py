@@ -7,7 +7,7 @@ what the protocol modules write, to the byte.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.findings import InputError
 from ssolab.faults import issuing
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Fault, Kit, Sealing
     from ssolab.faults.issuing import Posted, Redirected
-    from ssolab.saml.artifact import ArtifactResponse
+    from ssolab.saml.artifact import ArtifactResolve, ArtifactResponse
     from ssolab.saml.bindings import MessageName
     from ssolab.saml.encryption import Encryption
     from ssolab.saml.parties import AssertingParty, RelyingParty
@@ -84,9 +84,9 @@ class Fired:
         """Sign and write a message."""
         return self._noted(lambda: issuing.sealed(element, sealing, self.kit, self.faults, flavour=flavour))
 
-    def enclosed(self, message: ArtifactResponse, sealing: Sealing) -> bytes:
-        """Sign and write the answer to an ArtifactResolve."""
-        return self._noted(lambda: issuing.enclosed(message, sealing, self.kit, self.faults))
+    def enveloped(self, message: ArtifactResolve | ArtifactResponse, sealing: Sealing) -> bytes:
+        """Sign a message of artifact resolution, and write it into its envelope."""
+        return self._noted(lambda: issuing.enveloped(message, sealing, self.kit, self.faults))
 
     def posted(self, xml: bytes, *, location: str, message: MessageName, relay_state: str | None) -> Posted:
         """Put a message into a form."""
@@ -127,7 +127,7 @@ class Fired:
 
     def published(self, document: bytes) -> bytes:
         """Change metadata on its way out."""
-        return self._noted(lambda: cast("bytes", altered(self.faults, Stage.METADATA, document, self.kit)))
+        return self._noted(lambda: issuing.published(document, self.kit, self.faults))
 
     def _noted(self, make: Callable[[], T]) -> T:
         try:

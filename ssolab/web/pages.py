@@ -21,6 +21,7 @@ from jinja2 import StrictUndefined
 from lxml import etree
 from werkzeug.exceptions import HTTPException, InternalServerError, MisdirectedRequest
 
+from ssolab.core import unwelcome
 from ssolab.core.findings import InputError
 from ssolab.core.hosts import is_loopback
 from ssolab.core.instants import format_instant
@@ -42,6 +43,12 @@ ROLES: Final = {"asserting": "Identity provider", "relying": "Service provider",
 UNSEEN: Final = "UNSEEN"
 """Setting of an application that nobody looks at: errors are raised, and pages leave out what only eyes want."""
 ENTRY_HEADER: Final = "Ssolab-Entry"
+_CODES: Final = {
+    421: unwelcome.misdirected_request.code,
+    403: unwelcome.token_missing.code,
+    413: unwelcome.oversized_request.code,
+}
+"""The catalog entry that explains a status of HTTP."""
 CLOCKED: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -198,7 +205,8 @@ def _split_host(value: str) -> str:
 def _refuse_strange_hosts(lab: Lab) -> None:
     host = _split_host(request.headers.get("Host", ""))
     if not (is_loopback(host) or host in lab.config.names):
-        raise MisdirectedRequest(f"This lab answers to loopback names only, not to {host!r}. Ask 127.0.0.1 instead.")
+        said = unwelcome.misdirected_request(host)
+        raise MisdirectedRequest(f"{sentence(said.problem)} {sentence(said.remedy)}")
 
 
 def _forbid_the_unused(response: Response) -> Response:
@@ -220,9 +228,9 @@ def wants_json() -> bool:
     return request.path.startswith("/api/")
 
 
-def _answer(status: int, heading: str, says: str, remedy: str = "") -> Response:
+def _answer(status: int, heading: str, says: str, remedy: str = "", *, code: str | None = None) -> Response:
     if wants_json():
-        return json_answer({"error": says, "remedy": remedy}, status)
+        return json_answer({"code": code or _CODES.get(status), "error": says, "remedy": remedy}, status)
     return draw("plain.html", status=status, heading=heading, says=says, remedy=remedy, bad=True, back="/")
 
 
@@ -237,7 +245,8 @@ def _explain_http(error: HTTPException) -> Response:
     if isinstance(error, InternalServerError):
         return _answer(500, "A defect of ssolab", "Something went wrong that should not.", "Please report it.")
     if error.code == 413:  # noqa: PLR2004  RFC 9110 15.5.14
-        return _answer(413, "Too much", f"A request body may have {MAX_BODY:,} bytes.", "Send less.")
+        said = unwelcome.oversized_request(MAX_BODY)
+        return _answer(413, "Too much", sentence(said.problem), sentence(said.remedy))
     answer = _answer(error.code or 500, error.name, error.description or error.name)
     answer.headers.extend(
         (name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}
@@ -248,7 +257,9 @@ def _explain_http(error: HTTPException) -> Response:
 def _explain_input(error: InputError) -> Response:
     if current_app.config[UNSEEN]:
         raise error  # nobody looks at pages here: the caller wants to know
-    return _answer(400, "That cannot be done", f"{error.name}: {error.problem}.", sentence(error.remedy))
+    return _answer(
+        400, "That cannot be done", f"{error.name}: {error.problem}.", sentence(error.remedy), code=error.code
+    )
 
 
 def known_facts(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:

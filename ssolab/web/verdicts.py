@@ -47,12 +47,21 @@ def unreadable(
     lab: Lab, error: InputError, *, side: str, wanted: str, login_status: LoginCode | None = None
 ) -> Response:
     """Say why the message that a side was sent is not the *wanted* one, and journal it as refused."""
-    says, remedy = f"{error.name}: {error.problem}.", sentence(error.remedy)
+    remedy = sentence(error.remedy)
     summary = f"{wanted} not read: {error.problem}"
-    findings = () if error.code is None else (Finding(code=error.code, severity=Severity.ERROR, message=says),)
+    says, findings = _said(error), findings_of(error)
     entry = lab.record(
         side=side, event="unreadable", summary=summary, accepted=False, findings=findings, login_status=login_status
     )
     heading = f"This is no {wanted}"
     page = draw("plain.html", status=400, heading=heading, says=says, remedy=remedy, bad=True, back="/")
     return judged(entry, page)
+
+
+def findings_of(error: InputError) -> tuple[Finding, ...]:
+    """Give the finding for a message that cannot be read; none where the reason has no code."""
+    return () if error.code is None else (Finding(code=error.code, severity=Severity.ERROR, message=_said(error)),)
+
+
+def _said(error: InputError) -> str:
+    return f"{error.name}: {error.problem}."

@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING, Any
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from ssolab.core.findings import InputError, Severity
-from ssolab.core.keys import SigningCredential
+from ssolab.core.keys import SigningCredential, TrustedKey
 from ssolab.core.names import name_of
 from ssolab.core.selfsigned import self_signed
 from ssolab.core.xmlenc import DecryptionKey, decrypt
 from ssolab.core.xmltree import parse, serialise
-from ssolab.faults.engine import Carrier, Kit, Sealing, Stage, altered, speaks_of
-from ssolab.faults.issuing import Redirected, binding_for, posted, redirected, requested, sealed
+from ssolab.faults.engine import Carrier, Kit, Sealing, Stage, speaks_of
+from ssolab.faults.issuing import Redirected, binding_for, posted, published, redirected, requested, sealed
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.checks import accept
 from ssolab.saml.issue import draft_request, draft_response
 from ssolab.saml.messages import ENCRYPTED
-from ssolab.saml.metadata import read_entity
+from ssolab.saml.metadata_acceptance import MetadataExpected, accept_metadata
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.saml.request_checks import accept_request, request_expected_of
 from tests.keys import ec_test_key
@@ -49,12 +49,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ssolab.core.findings import Report
-    from ssolab.core.keys import PrivateKey, TrustedKey
+    from ssolab.core.keys import PrivateKey
     from ssolab.faults.engine import Fault
     from ssolab.faults.issuing import Posted
     from ssolab.saml.bindings import Received
     from ssolab.saml.checks import Expected
+    from ssolab.saml.metadata_acceptance import AcceptedMetadata
 
+OF_METADATA = {"entity_id", "role", "longest", "fetched", "held"}
+"""Settings of a receiver that are about the metadata it loads, and not about the message after it."""
 GENUINE = "amira@greenmoor.org"
 FORGED = "admin@greenmoor.org"
 RELAY_STATE = "/reports?year=2027"
@@ -137,6 +140,7 @@ def kit() -> Kit:
         recipient=SP,
         address=ACS,
         retired=credential("old"),
+        federation=credential("other"),
         others=special(),
         encryption=trust("sp", SP),
         encryption_keys={
@@ -158,11 +162,20 @@ def refused(error: InputError) -> Outcome:
     return Outcome((error.code,), (), None)
 
 
-def loaded(metadata: bytes) -> tuple[TrustedKey, ...]:
-    """Give the keys that the relying party takes from the metadata of the asserting party."""
-    role = read_entity(metadata, "metadata.xml").idp
-    assert role is not None
-    return role.trusted_keys(IDP)
+def loaded(faults: Sequence[Fault], tools: Kit, **changes: Any) -> Report[AcceptedMetadata]:
+    """Load the metadata of the asserting party as the relying party does: a file, or signed, under a pinned key."""
+    federation = tools.federation if any("federation" in each.needs for each in faults) else None
+    pinned = () if federation is None else (TrustedKey.of(federation.certificate, source="pinned", use="signing"),)
+    settled = MetadataExpected(
+        now=NOW,
+        trusted=pinned,
+        unsigned=not pinned,
+        entity_id=IDP,
+        role="idp",
+        opinions=False,
+        document="metadata.xml",
+    )
+    return accept_metadata(published(asserting().document(NOW), tools, faults), replace(settled, **changes))
 
 
 def issued(*faults: Fault, sign: str = "assertion", tools: Kit | None = None) -> bytes:
@@ -183,13 +196,19 @@ def issued(*faults: Fault, sign: str = "assertion", tools: Kit | None = None) ->
 def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
     """Send a Response with those faults, and say what the relying party makes of it."""
     tools = kit()
-    settings: dict[str, Any] = {"replay": Seen(), "decryption": DECRYPTION} | settings_of(faults, tools)
+    settings: dict[str, Any] = {"replay": Seen(), "decryption": DECRYPTION} | settings_of(faults, tools) | changes
+    of_metadata = {name: settings.pop(name) for name in OF_METADATA & set(settings)}
+    first = Outcome((), (), None)
     if any(each.stage is Stage.METADATA for each in faults):
         try:
-            settings["trusted"] = loaded(altered(faults, Stage.METADATA, asserting().document(NOW), tools))
+            metadata = loaded(faults, tools, opinions=settings.get("opinions", False), **of_metadata)
         except InputError as error:
             return refused(error)
-    here: Expected = expected(**settings | changes)
+        first = outcome(metadata, None)
+        if metadata.principal is None:
+            return first
+        settings["trusted"] = metadata.principal.keys
+    here: Expected = expected(**settings)
     xml = issued(*faults, sign=sign, tools=tools)
     said = Outcome((), (), None)
     for _ in range(max((each.sent for each in faults), default=1)):
@@ -200,7 +219,7 @@ def respond(*faults: Fault, sign: str = "assertion", **changes: Any) -> Outcome:
             said = refused(error)
         else:
             said = outcome(report, report.principal.name_id if report.principal else None)
-    return said
+    return Outcome(said.errors, tuple(sorted({*first.warnings, *said.warnings})), said.name)
 
 
 def in_the_clear(xml: bytes) -> bytes:

@@ -86,7 +86,7 @@ def test_a_login_may_start_at_either_side() -> None:
         ({"flow": []}, "hoose one of"),
         ({"faults": "x"}, "does not know"),
         ({"fault": "x"}, "no fault is called so"),
-        ({"fault": "wrong-audienc"}, "did you mean wrong-audience"),
+        ({"fault": "wrong-audienc"}, "id you mean wrong-audience"),
         ({"fault": 5}, "is no code"),
         ({"fault": [["wrong-audience"]]}, "is no code"),
     ],

@@ -17,9 +17,10 @@ _DESCRIPTOR: Final = "md:IDPSSODescriptor/md:KeyDescriptor"
 _DATA: Final = "ds:KeyInfo/ds:X509Data"
 _CERTIFICATE: Final = f"{_DATA}/ds:X509Certificate"
 _ALL: Final = ("assertion", "response", "both")
-_UNREADABLE: Final = ("unreadable-element",)
-_MORE_KEYS: Final = ("curve", "short-rsa")
-"""What a kit calls two further keys that the receiver trusts."""
+_UNREADABLE: Final = ("unreadable-metadata",)
+_KEYLESS: Final = ("metadata-without-signing-key",)
+_MORE_KEYS: Final = ("curve", "retired")
+"""What a kit calls two further keys of the sender, one of which goes and one of which comes."""
 
 
 def _another(own: Element, certificate: str) -> Element:
@@ -34,7 +35,8 @@ def _among_others(xml: bytes, kit: Kit, place: int) -> bytes:
     root = parse(xml, "metadata")
     own = find(root, _DESCRIPTOR)
     role = find(own, "..")
-    others = [_another(own, kit.others[name].certificate.base64) for name in _MORE_KEYS]
+    known = (kit.others["curve"], kit.retired or kit.foreign)
+    others = [_another(own, each.certificate.base64) for each in known]
     for number, each in enumerate(others):
         at = role.index(own)
         role.insert(at if number < place else at + 1, each)
@@ -93,7 +95,7 @@ def key_without_use_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     Stage.METADATA,
     carrier=Carrier.METADATA,
     cites="SAML2Meta 2.4.1.1",
-    trips=_UNREADABLE,
+    trips=_KEYLESS,
 )
 def only_key_for_encryption_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     """The metadata declares its one key for encryption only.
@@ -109,7 +111,7 @@ def only_key_for_encryption_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     Stage.METADATA,
     carrier=Carrier.METADATA,
     signs=_ALL,
-    needs=("short-rsa",),
+    needs=("retired",),
     cites="SAML2Meta 2.4.1.1",
     trips=("key-not-trusted",),
 )
@@ -120,13 +122,13 @@ def signing_key_for_encryption_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """
     root = _used(xml, "encryption")
     own = find(root, _DESCRIPTOR)
-    signing = _another(own, kit.others["short-rsa"].certificate.base64)
+    signing = _another(own, (kit.retired or kit.foreign).certificate.base64)
     signing.set("use", "signing")
     own.addnext(signing)
     return serialise(root)
 
 
-@fault("K-18", Nature.MISTAKE, Stage.METADATA, carrier=Carrier.METADATA, cites="omicron, issue 3315", trips=_UNREADABLE)
+@fault("K-18", Nature.MISTAKE, Stage.METADATA, carrier=Carrier.METADATA, cites="omicron, issue 3315", trips=_KEYLESS)
 def no_key_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     """The metadata declares no key at all.
 
@@ -177,7 +179,15 @@ def _chained(xml: bytes, certificate: str, *, first: bool) -> bytes:
     return serialise(root)
 
 
-@fault("K-19", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, cites="SAML2MetaIOP 2.5.1")
+@fault(
+    "K-19",
+    Nature.LEGITIMATE,
+    Stage.METADATA,
+    carrier=Carrier.METADATA,
+    signs=_ALL,
+    cites="SAML2MetaIOP 2.5.1",
+    warns=("several-certificates-in-key",),
+)
 def chain_behind_the_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """Another certificate follows that of the signing key in the same X509Data, as from an authority.
 
@@ -195,6 +205,7 @@ def chain_behind_the_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     signs=_ALL,
     cites="SAML2MetaIOP 2.5.1",
     trips=("key-not-trusted",),
+    warns=("several-certificates-in-key",),
 )
 def chain_in_the_wrong_order_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The certificate of the authority comes before that of the signing key in the same X509Data.
