@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssolab.cli import version_option
+from ssolab.cli._accepted import principal_facts, request_facts, request_result
 from ssolab.cli._asking import NAMES as ASKING
 from ssolab.cli._asking import answered, asking_options
 from ssolab.cli._decryption import decryption_facts, decryption_options, read_decryption
 from ssolab.cli._logout import MESSAGES as LOGOUT
-from ssolab.cli._logout import judge_logout
+from ssolab.cli._logout import NAMES as LEAVING
+from ssolab.cli._logout import judge_logout, logout_options
 from ssolab.cli._shell import EXIT_FOUND, Shell, shared
 
 if TYPE_CHECKING:
@@ -22,13 +24,12 @@ if TYPE_CHECKING:
     from ssolab.cli._trust import Trust
     from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
-    from ssolab.saml.checks import Principal
     from ssolab.saml.materials import Expectation
-    from ssolab.saml.request_checks import AcceptedRequest
 
 _COLUMN = 12
 _DAY = 86_400
 _USUAL_SKEW = 60
+_OF_RESPONSES = ("audience", "in_response_to", "unsolicited", "want_signed", "report", "decrypt", "alias")
 _WEAK = ("sha1", "rsa1024", "rsa15", "inclusive-c14n")
 
 
@@ -96,6 +97,7 @@ def command() -> None:
 @click.option("--ignore", multiple=True, metavar="CODE", help="Waive the errors of one check; never of a signature.")
 @decryption_options
 @asking_options
+@logout_options
 @shared("verify")
 def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None:
     """Judge one SAML Response, AuthnRequest, LogoutRequest or LogoutResponse.
@@ -151,6 +153,9 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
     from ssolab.cli._artifact import accept_saved
     from ssolab.saml.checks import Expected
 
+    for name in LEAVING:
+        if options[name]:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for a LogoutRequest, and {file} is a Response")
     answers = answered(options)
     expected = Expected(
         **_common(shell, file, trust, options),
@@ -163,7 +168,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
         binding=received.binding,
     )
     report, came_as = accept_saved(received.xml, expected)
-    facts = tuple(_principal_facts(report.principal))
+    facts = tuple(principal_facts(report.principal))
     extra: dict[str, Any] = {}
     if options["report"] == "salesforce":
         from ssolab.cli._validator import validated
@@ -175,9 +180,10 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
     from ssolab.saml.request_checks import RequestExpected, accept_request
 
-    for name in ("audience", "in_response_to", "unsolicited", "want_signed", "report", "decrypt", "alias", *ASKING):
+    for name in (*_OF_RESPONSES, *ASKING, *LEAVING):
         if options[name] not in {None, (), False, "either"}:
-            raise click.UsageError(f"--{name.replace('_', '-')} is for a Response, and {file} is an AuthnRequest")
+            kind = "LogoutRequest" if name in LEAVING else "Response"
+            raise click.UsageError(f"--{name.replace('_', '-')} is for a {kind}, and {file} is an AuthnRequest")
     roles = [each.sp for each in trust.entities if each.sp is not None]
     expected = RequestExpected(
         **_common(shell, file, trust, options),
@@ -186,8 +192,8 @@ def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, op
         want_signed=not roles or any(role.authn_requests_signed is not False for role in roles),
     )
     report = accept_request(received, expected)
-    facts = tuple(_request_facts(report.principal))
-    extra = {"principal": None, "request": _request_result(report.principal)}
+    facts = tuple(request_facts(report.principal))
+    extra = {"principal": None, "request": request_result(report.principal)}
     _finish(shell, _Outcome(expected=expected, report=report, message="AuthnRequest", facts=facts, extra=extra))
 
 
@@ -260,40 +266,3 @@ def _signature_facts(outcome: _Outcome) -> Iterator[tuple[str, str]]:
                 label = f"{key.certificate.label}, " if key.certificate else ""
                 yield "", f"{label}{key.holder or 'of nobody named'} ({key.source})"
     yield "verifiers", ", ".join(f"{name} {verdict}" for name, verdict in outcome.report.verifiers.items())
-
-
-def _principal_facts(principal: Principal | None) -> Iterator[tuple[str, str]]:
-    if principal is None:
-        return
-    yield "subject", principal.name_id
-    yield "format", principal.format or "none given"
-    for label, qualifier in (("named by", principal.name_qualifier), ("named for", principal.sp_name_qualifier)):
-        if qualifier is not None:
-            yield label, qualifier
-    yield "issuer", principal.issuer
-    yield "session", principal.session_index or "none given"
-    yield "answers", principal.in_response_to or "no request"
-    yield "context", principal.authn_context or "none given"
-    for name, values in principal.attributes.items():
-        yield "attribute", f"{name} = {' | '.join(values)}"
-
-
-def _request_facts(request: AcceptedRequest | None) -> Iterator[tuple[str, str]]:
-    if request is None:
-        return
-    yield "request", request.request.id
-    yield "issuer", request.request.issuer.value if request.request.issuer else "none given"
-    yield "answer to", request.acs.location if request.acs else "not judged"
-    if request.relay_state is not None:
-        yield "RelayState", request.relay_state
-
-
-def _request_result(request: AcceptedRequest | None) -> dict[str, Any] | None:
-    if request is None:
-        return None
-    return {
-        "id": request.request.id,
-        "issuer": request.request.issuer.value if request.request.issuer else None,
-        "acs": request.acs.location if request.acs else None,
-        "relay_state": request.relay_state,
-    }

@@ -145,6 +145,7 @@ def _take_request(side: Side, received: Received) -> tuple[Entry, Callable[[], R
         findings=report.findings,
         signature=report.signature,
         verifiers=report.verifiers,
+        decryption=report.decryption,
         message=received.xml,
     )
     if accepted:

@@ -13,6 +13,7 @@ from ssolab.saml.bindings import encode_post, encode_redirect
 from ssolab.saml.issue import seal
 from ssolab.saml.logout import LogoutRequest
 from ssolab.saml.names import POST
+from ssolab.saml.parties import AssertingParty
 from ssolab.web.addresses import LOGIN, LOGOUT, START
 from ssolab.web.pages import Start, draw, nonce, posts_to, redirect
 
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from flask import Response
 
     from ssolab.saml.logout import LogoutResponse
-    from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.saml.parties import RelyingParty
     from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
     from ssolab.web.sessions import Held, Sessions
@@ -99,12 +100,13 @@ def carried(
     """Sign a message for its binding and hand it to the browser."""
     party = side.party
     hashed = party.logout_hash or party.hash
+    hiding = party.encryption if isinstance(party, AssertingParty) else None
     if binding == POST:
-        xml = seal(draft, party.credential, hash=hashed, flavour=party.flavour)
+        xml = seal(draft, party.credential, hash=hashed, flavour=party.flavour, encrypt=hiding)
         parameter = encode_post(xml, location=location, message=_parameter(draft), relay_state=relay_state)
         posts_to(parameter.action)
         return xml, draw("post.html", heading=f"Taking you to {party.partner}", form=parameter, nonce=nonce())
-    xml = seal(draft, None)
+    xml = seal(draft, None, encrypt=hiding)
     url = encode_redirect(
         xml,
         location=location,
