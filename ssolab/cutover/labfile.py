@@ -144,7 +144,7 @@ def _flavours(table: Table) -> dict[str, str]:
 def _party(table: Table, around: Surroundings) -> Party:
     table.only(
         (
-            "id", "kind", "metadata", "metadata_key", "entity_id", "private_network",
+            "id", "kind", "metadata", "metadata_key", "metadata_life", "entity_id", "private_network",
             "certificates", "password_env", "profile", "override", "flavour", "allow", "encrypt",
             "single_logout", "logout_binding", "logout_hash", *orgs.KEYS,
         )

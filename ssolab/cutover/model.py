@@ -15,7 +15,7 @@ from ssolab.salesforce.org import Org
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import Permission, SigningCredential, TrustedKey
@@ -61,7 +61,8 @@ class Source:
     """Where a party's metadata comes from, and how to read it again.
 
     `place` names it for people. `pinned` are the keys under which its signature is judged; one that is `fetched` has a
-    first copy that was judged so, and otherwise has to be a file that somebody checked.
+    first copy that was judged so, and otherwise has to be a file that somebody checked. `longest` is how far ahead its
+    validUntil may lie without a warning, where the lab says so.
     """
 
     place: str
@@ -71,6 +72,7 @@ class Source:
     fetched: datetime | None = None
     accepted: AcceptedMetadata | None = None
     unsigned: bool = True
+    longest: timedelta | None = None
 
     @property
     def told(self) -> str:
