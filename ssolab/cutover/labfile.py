@@ -170,7 +170,7 @@ def _party(table: Table, around: Surroundings) -> Party:
         single_logout=table.truth("single_logout"),
         logout_binding=_BINDINGS[table.choice("logout_binding", Binding)] if "logout_binding" in table.values else None,
         logout_hash=table.choice("logout_hash", Hash).value if "logout_hash" in table.values else None,
-        org=orgs.org_of(table, around.files, salesforce=kind is PartyKind.SALESFORCE),
+        org=orgs.org_of(table, around.files, certificates, salesforce=kind is PartyKind.SALESFORCE),
     )
 
 

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ssolab.cutover.check import Trial
     from ssolab.cutover.habits import Habits
     from ssolab.cutover.model import Cutover, Inventory, Link, Party
+    from ssolab.saml.encryption import EncryptedPart
     from ssolab.saml.metadata import EntityDescriptor
     from ssolab.saml.publishing import Flavour
     from ssolab.saml.roles import IDPSSODescriptor, SPSSODescriptor
@@ -61,7 +62,8 @@ def declared_acs(inventory: Inventory, link: Link) -> str:
 def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, RelyingParty]:
     """Set both sides up from their metadata, each signing with its own certificate and trusting the other's.
 
-    What the identity provider encrypts is its own setting.
+    What the identity provider encrypts is its own setting; a service provider for which only one of its apps encrypts
+    can open that too.
 
     Raises:
         ConfigError: metadata of a side is missing, or holds no key or address.
@@ -74,7 +76,8 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
     asserting = asserting_from(
         partner, own, credential=cast.credential(_signing(asserting_by, partner.idp)), flavour=flavour_of(asserting_by)
     )
-    return enveloped(
+    by_app: tuple[EncryptedPart, ...] = ("assertion",) if asserting_by.org.encrypts_for(own.entity_id) else ()
+    asserting, relying = enveloped(
         replace(
             _behaving(asserting, asserting_by.habits.worst()),
             verifies=asserting_by.habits.worst().verifies is Known.YES,
@@ -95,8 +98,9 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
             logout_hash=relying_by.logout_hash,
         ),
         cast,
-        asserting_by.encrypts,
+        asserting_by.encrypts or by_app,
     )
+    return replace(asserting, encrypts=asserting_by.encrypts), relying
 
 
 @dataclass(frozen=True, kw_only=True)
