@@ -82,12 +82,22 @@ class Source:
         return f"metadata of {self.entity_id} fetched from {self.place}, {by}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a party says of its Responses; None leaves it to its partner's metadata. `response_binding` is a URI."""
+
+    encrypts: tuple[EncryptedPart, ...] = ()
+    content_cipher: str | None = None
+    key_transport: str | None = None
+    response_binding: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Party:
     """One organisation or system: its metadata, certificates by path within the lab, and the keys that we hold.
 
-    `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `encrypts` is
-    what it encrypts of a Response, as an identity provider. `single_logout`, `logout_binding` (a URI) and `logout_hash`
+    `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `answers` is
+    how it answers as an identity provider. `single_logout`, `logout_binding` (a URI) and `logout_hash`
     say whether it offers single logout, and how it sends and signs that, where its flavour and the metadata shall not
     decide. `org` is what is known of a Salesforce org beyond its metadata.
     """
@@ -101,7 +111,7 @@ class Party:
     habits: Habits = field(default_factory=Habits)
     flavour: str = "generic"
     permit: frozenset[Permission] = frozenset()
-    encrypts: tuple[EncryptedPart, ...] = ()
+    answers: Answers = field(default_factory=Answers)
     sources: tuple[Source, ...] = field(default=(), compare=False)
     single_logout: bool | None = None
     logout_binding: str | None = None

@@ -5,20 +5,21 @@ from __future__ import annotations
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ssolab.core.certs import Certificate, read_certificates
-from ssolab.cutover.belongings import plain_path
-from ssolab.salesforce.apps import APP_SUFFIX, ConnectedApp, read_app
+from ssolab.core.certs import read_certificates
+from ssolab.cutover.belongings import has_certificate, plain_path
+from ssolab.salesforce.apps import APP_SUFFIX, read_app
 from ssolab.salesforce.org import Org
-from ssolab.salesforce.source import SamlSsoConfig, read_config
+from ssolab.salesforce.source import read_config
 from ssolab.salesforce.switches import set_switches
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from ssolab.core.certs import Certificate
     from ssolab.cutover.belongings import Files
     from ssolab.cutover.tables import Table
 
-T = TypeVar("T", SamlSsoConfig, ConnectedApp, Certificate)
+T = TypeVar("T")
 
 KEYS: Final = ("source", "switches")
 CONFIG_SUFFIX: Final = ".samlssoconfig-meta.xml"
@@ -55,11 +56,12 @@ def org_of(table: Table, files: Files, certificates: Mapping[str, Certificate], 
         problem = f"is {folder}, which holds neither samlssoconfigs nor connectedApps"
         raise table.wrong("source", problem, "name the folder of the project, such as force-app/main/default")
     found = _read(files, f"{folder}/certs", CERTIFICATE_SUFFIX, _certificate)
-    return Org(configs=configs, apps=apps, certificates=named | found, switches=chosen)
+    held = {name: each for name, each in found.items() if each is not None}
+    return Org(configs=configs, apps=apps, certificates=named | held, switches=chosen)
 
 
-def _certificate(data: bytes, name: str) -> Certificate:
-    return read_certificates(data, name)[0]
+def _certificate(data: bytes, name: str) -> Certificate | None:
+    return read_certificates(data, name)[0] if has_certificate(data) else None
 
 
 def _read(files: Files, folder: str, suffix: str, read: Callable[[bytes, str], T]) -> dict[str, T]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from ssolab.core.ciphers import RSA15
 from ssolab.core.findings import ConfigError
 from ssolab.core.keys import Permission
 from ssolab.cutover.envelopes import enveloped
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.check import Trial
     from ssolab.cutover.habits import Habits
-    from ssolab.cutover.model import Cutover, Inventory, Link, Party
+    from ssolab.cutover.model import Answers, Cutover, Inventory, Link, Party
     from ssolab.saml.encryption import EncryptedPart
     from ssolab.saml.metadata import EntityDescriptor
     from ssolab.saml.publishing import Flavour
@@ -76,14 +77,15 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
     asserting = asserting_from(
         partner, own, credential=cast.credential(_signing(asserting_by, partner.idp)), flavour=flavour_of(asserting_by)
     )
+    transport = asserting_by.answers.key_transport
     by_app: tuple[EncryptedPart, ...] = ("assertion",) if asserting_by.org.encrypts_for(own.entity_id) else ()
     asserting, relying = enveloped(
         replace(
-            _behaving(asserting, asserting_by.habits.worst()),
+            _behaving(_answering(asserting, asserting_by.answers), asserting_by.habits.worst()),
             verifies=asserting_by.habits.worst().verifies is Known.YES,
             trusted=cast.trusted(_published(own.sp), own.entity_id),
             published=(),
-            permit=asserting_by.permit,
+            permit=asserting_by.permit | ({Permission.RSA15} if transport == RSA15 else set()),  # named, so permitted
             offers_logout=asserting_by.single_logout,
             logout_binding=asserting_by.logout_binding,
             logout_hash=asserting_by.logout_hash,
@@ -98,9 +100,19 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
             logout_hash=relying_by.logout_hash,
         ),
         cast,
-        asserting_by.encrypts or by_app,
+        asserting_by.answers.encrypts or by_app,
     )
-    return replace(asserting, encrypts=asserting_by.encrypts), relying
+    return replace(asserting, encrypts=asserting_by.answers.encrypts), relying
+
+
+def _answering(asserting: AssertingParty, answers: Answers) -> AssertingParty:
+    """Lay what a party says of its Responses over what the metadata of its partner says."""
+    return replace(
+        asserting,
+        content_cipher=answers.content_cipher or asserting.content_cipher,
+        key_transport=answers.key_transport or asserting.key_transport,
+        response_binding=answers.response_binding,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
