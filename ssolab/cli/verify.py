@@ -100,11 +100,12 @@ def command() -> None:
 @logout_options
 @shared("verify")
 def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None:
-    """Judge one SAML Response, AuthnRequest, LogoutRequest or LogoutResponse.
+    """Judge one SAML Response, AuthnRequest, LogoutRequest, LogoutResponse or ArtifactResolve.
 
     FILE is raw XML, base64, a form field or a whole redirect address, or the ArtifactResponse around a Response, with
     or without its SOAP envelope; - is standard input. What you do not give is not judged, and the report says so.
     """
+    from ssolab.cli._artifact import resolve_in
     from ssolab.cli._trust import read_trust
     from ssolab.saml.reading import message_name, read_message
     from ssolab.sources import read_file, shown_name
@@ -114,6 +115,8 @@ def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> Non
     received = read_message(read_file(file), shown_name(file))
     if message_name(received, shown_name(file)) in LOGOUT:
         _judge_logout(shell, file, received, read_trust(trust, "either", options["issuer"]), options)
+    elif (question := resolve_in(received.xml, shown_name(file))) is not None:
+        _judge_resolve(shell, file, question, read_trust(trust, "sp", options["issuer"]), options)
     elif received.kind == "SAMLRequest":
         _judge_request(shell, file, received, read_trust(trust, "sp", options["issuer"]), options)
     else:
@@ -153,9 +156,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
     from ssolab.cli._artifact import accept_saved
     from ssolab.saml.checks import Expected
 
-    for name in LEAVING:
-        if options[name]:
-            raise click.UsageError(f"--{name.replace('_', '-')} is for a LogoutRequest, and {file} is a Response")
+    _only_for(options, {"LogoutRequest": LEAVING}, file, "a Response")
     answers = answered(options)
     expected = Expected(
         **_common(shell, file, trust, options),
@@ -180,10 +181,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
     from ssolab.saml.request_checks import RequestExpected, accept_request
 
-    for name in (*_OF_RESPONSES, *ASKING, *LEAVING):
-        if options[name] not in {None, (), False, "either"}:
-            kind = "LogoutRequest" if name in LEAVING else "Response"
-            raise click.UsageError(f"--{name.replace('_', '-')} is for a {kind}, and {file} is an AuthnRequest")
+    _only_for(options, {"Response": (*_OF_RESPONSES, *ASKING), "LogoutRequest": LEAVING}, file, "an AuthnRequest")
     roles = [each.sp for each in trust.entities if each.sp is not None]
     expected = RequestExpected(
         **_common(shell, file, trust, options),
@@ -195,6 +193,27 @@ def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, op
     facts = tuple(request_facts(report.principal))
     extra = {"principal": None, "request": request_result(report.principal)}
     _finish(shell, _Outcome(expected=expected, report=report, message="AuthnRequest", facts=facts, extra=extra))
+
+
+def _judge_resolve(shell: Shell, file: str, question: bytes, trust: Trust, options: dict[str, Any]) -> None:
+    from ssolab.cli._artifact import judge_resolve, resolve_facts
+    from ssolab.saml.artifact_resolve_checks import ResolveExpected
+
+    _only_for(options, {"Response": (*_OF_RESPONSES, *ASKING), "LogoutRequest": LEAVING}, file, "an ArtifactResolve")
+    expected = ResolveExpected(
+        **_common(shell, file, trust, options), destination=options["recipient"] or None, want_signed=True
+    )
+    report, extra = judge_resolve(question, expected)
+    facts = tuple(resolve_facts(report.principal))
+    _finish(shell, _Outcome(expected=expected, report=report, message="ArtifactResolve", facts=facts, extra=extra))
+
+
+def _only_for(options: dict[str, Any], owners: dict[str, tuple[str, ...]], file: str, kind: str) -> None:
+    """Refuse options that the message at hand has no use for."""
+    for owner, names in owners.items():
+        for name in names:
+            if options[name] not in {None, (), False, "either"}:
+                raise click.UsageError(f"--{name.replace('_', '-')} is for a {owner}, and {file} is {kind}")
 
 
 def _judge_logout(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
