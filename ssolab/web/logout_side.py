@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 SideName = Literal["asserting", "relying"]
 FLOW: Final = "saml-logout"
-LOG_OUT: Final = Start(href=LOGOUT, text="Log out", says="Single logout: a LogoutRequest goes to the other side.")
+_LOG_OUT: Final = Start(href=LOGOUT, text="Log out", says="Single logout: a LogoutRequest goes to the other side.")
 _QUIRK: Final = "as Salesforce does where useConfigRequestMethod is false"
 
 
@@ -74,6 +74,11 @@ class Side:
     def record(self, event: str, summary: str, **facts: Any) -> Entry:
         """Write one line into the journal."""
         return self.lab.record(side=self.name, event=event, summary=summary, flow=FLOW, **facts)
+
+
+def ways_out(party: AssertingParty | RelyingParty) -> list[Start]:
+    """Give the link to logout, where the side offers it."""
+    return [_LOG_OUT] if party.single_logout else []
 
 
 def log_out_of(held: Held) -> Start:
