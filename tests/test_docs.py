@@ -6,6 +6,7 @@ Other blocks are not run, but every `ssolab` command in them has to exist with i
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -20,6 +21,8 @@ import click
 import pytest
 
 from ssolab.cli import entry
+from ssolab.core.findings import ConfigError, InputError
+from ssolab.sources import load_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -92,6 +95,25 @@ def test_a_command_in_the_readme_exists_with_its_options(words: list[str]) -> No
 
     unknown = [word for word in words if word.startswith("-") and word != "-" and word.split("=")[0] not in known]
     assert unknown == [], f"{path} has no such option"
+
+
+PARTIES = [party for language, body in BLOCKS if language == "toml" for party in tomllib.loads(body)["party"]]
+
+
+@pytest.mark.parametrize("party", PARTIES, ids=[party["id"] for party in PARTIES])
+def test_the_keys_of_a_party_in_the_readme_are_known(party: dict[str, object], tmp_path: Path) -> None:
+    written = tmp_path / "ssolab.toml"
+    written.write_text("[[party]]\n" + "".join(f"{key} = {toml(value)}\n" for key, value in party.items()), "utf-8")
+    # Keys are looked at before files are, so whoever complains of a file has found every key.
+    with pytest.raises((ConfigError, InputError), match=r"no such file|is not there"):
+        load_lab(tmp_path, environ={})
+
+
+def toml(value: object) -> str:
+    """Write a value of the README again as TOML."""
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{key} = {toml(each)}" for key, each in value.items()) + " }"
+    return json.dumps(value)
 
 
 def test_the_readme_tells_a_newcomer_how_to_install_to_rehearse_and_to_test() -> None:

@@ -166,6 +166,10 @@ def test_an_address_that_does_not_answer_ends_in_one_line(lab: Path, base: str, 
         ("https://idp.example.org/", 'metadata_key = "partners/okta/metadata.xml"', "a saml-metadata"),
         ("https://idp.example.org/", 'metadata_key = "https://idp.example.org/key"', "only metadata is read"),
         ("https://i.example/", 'metadata_key = "federation.crt"\nprivate_network = "yes"', "neither true nor false"),
+        ("https://i.example/", 'metadata_key = "federation.crt"\nmetadata_life = "soon"', "is no duration: 'soon'"),
+        ("https://i.example/", 'metadata_key = "federation.crt"\nmetadata_life = "PT0S"', "is no duration: 'PT0S'"),
+        ("https://i.example/", 'metadata_key = "federation.crt"\nmetadata_life = "-P1D"', "is no duration: '-P1D'"),
+        ("https://i.example/", 'metadata_key = "federation.crt"\nmetadata_life = 14', "metadata_life"),
     ],
 )
 def test_an_address_that_will_not_do_ends_in_one_line(lab: Path, address: str, more: str, says: str) -> None:

@@ -18,7 +18,7 @@ from ssolab.core.keys import Permission
 from ssolab.cutover.habits import Known, Slots
 from ssolab.cutover.labfile import Surroundings, read_lab
 from ssolab.cutover.model import AddressChange, Brings, PartyKind
-from ssolab.saml.names import POST
+from ssolab.saml.names import ARTIFACT, POST
 from tests.keys import test_key
 from tests.write_metadata import certificates
 
@@ -100,6 +100,7 @@ def test_every_optional_key_is_read(lab: Path) -> None:
             'profile = "salesforce-sp"',
             (
                 'flavour = "generic"\nallow = ["sha1", "rsa1024"]\nencrypt = ["attributes", "assertion"]\n'
+                'cipher = "aes128-gcm"\nkey_transport = "rsa-oaep"\nresponse_binding = "artifact"\n'
                 'single_logout = true\nlogout_binding = "post"\nlogout_hash = "sha1"'
             ),
         ),
@@ -116,7 +117,9 @@ def test_every_optional_key_is_read(lab: Path) -> None:
     org, plan = read.parties["greenmoor"], read.cutovers["leave-proxy"]
     assert (org.flavour, org.profile, len(org.entities)) == ("generic", None, 2)
     assert org.permit == {Permission.SHA1, Permission.RSA1024}
-    assert org.encrypts == ("assertion", "attributes")
+    assert org.answers.encrypts == ("assertion", "attributes")
+    assert (org.answers.content_cipher, org.answers.key_transport) == ("aes128-gcm", "rsa-oaep")
+    assert org.answers.response_binding == ARTIFACT
     assert (org.single_logout, org.logout_binding, org.logout_hash) == (True, POST, "sha1")
     okta = read.parties["okta"]
     assert (okta.single_logout, okta.logout_binding, okta.logout_hash) == (None, None, None)
@@ -279,6 +282,34 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
     "nothing-that-encrypts": (
         ('profile = "salesforce-sp"', 'encrypt = ["asertion"]'),
         "encrypt of party greenmoor cannot hold 'asertion'; did you mean assertion?",
+    ),
+    "cipher-that-is-none": (
+        ('profile = "salesforce-sp"', 'encrypt = "assertion"\ncipher = "aes256"'),
+        "cipher of party greenmoor cannot hold 'aes256'; did you mean aes256-gcm?",
+    ),
+    "cipher-of-another-type": (
+        ('profile = "salesforce-sp"', 'encrypt = "assertion"\ncipher = 256'),
+        "cipher of party greenmoor",
+    ),
+    "cipher-for-nothing": (
+        ('profile = "salesforce-sp"', 'cipher = "aes256-gcm"'),
+        "cipher of party greenmoor stands where nothing is encrypted; add encrypt",
+    ),
+    "key-transport-for-nothing": (
+        ('profile = "salesforce-sp"', 'key_transport = "rsa-oaep"'),
+        "key_transport of party greenmoor stands where nothing is encrypted",
+    ),
+    "key-transport-that-is-not-allowed": (
+        ('profile = "salesforce-sp"', 'encrypt = "assertion"\nkey_transport = "rsa-1_5"'),
+        "key_transport of party greenmoor is rsa-1_5, which has to be allowed; add allow",
+    ),
+    "response-binding-that-is-none": (
+        ('profile = "salesforce-sp"', 'response_binding = "redirect"'),
+        "response_binding of party greenmoor",
+    ),
+    "response-binding-without-issuing": (
+        ('kind = "idp"', 'kind = "sp"\nresponse_binding = "artifact"'),
+        "response_binding of party entra stands at a service provider",
     ),
     "encrypts-without-issuing": (
         ('kind = "idp"', 'kind = "sp"\nencrypt = "assertion"'),

@@ -2,22 +2,48 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
     from ssolab.saml.logout_acceptance import AcceptedLogout, AcceptedLogoutAnswer
-    from ssolab.saml.logout_checks import LogoutExpectation
+    from ssolab.saml.logout_checks import LogoutExpectation, Session
 
     Judged = tuple[LogoutExpectation, Report[Any], tuple[tuple[str, str], ...], dict[str, Any]]
 
+F = TypeVar("F", bound="Callable[..., Any]")
+
 MESSAGES = ("LogoutRequest", "LogoutResponse")
-_NOT_FOR_LOGOUT = ("audience", "unsolicited", "want_signed")
+NAMES = ("name_id", "session_index")
+_NOT_FOR_LOGOUT = ("audience", "unsolicited", "want_signed", "report", "request", "authn_context", "authn_comparison")
+_FOR_A_REQUEST = (*NAMES, "name_id_format")
+
+
+def logout_options(function: F) -> F:
+    """Add the options that say which sessions a LogoutRequest may end."""
+    for option in reversed(
+        (
+            click.option(
+                "--name-id",
+                multiple=True,
+                metavar="NAME",
+                help="Who is logged in, for a LogoutRequest. May be given several times.",
+            ),
+            click.option(
+                "--session-index",
+                multiple=True,
+                metavar="INDEX",
+                help="The SessionIndex that those of --name-id were logged in under. May be given several times.",
+            ),
+        )
+    ):
+        function = option(function)
+    return function
 
 
 def judge_logout(
@@ -37,12 +63,12 @@ def judge_logout(
     )
 
     request = message == "LogoutRequest"
-    for name in (*_NOT_FOR_LOGOUT, *(("in_response_to",) if request else ())):
+    for name in (*_NOT_FOR_LOGOUT, *(("in_response_to",) if request else _FOR_A_REQUEST)):
         if options[name] not in {None, (), False, "either"}:
             raise click.UsageError(f"--{name.replace('_', '-')} is not for a {message}, which {file} is")
     destination = options["recipient"] or None
     if request:
-        asked = LogoutExpected(**common, destination=destination)
+        asked = LogoutExpected(**common, destination=destination, sessions=_sessions(options), loosely=True)
         report = accept_logout_request(received, asked)
         return asked, report, _request_facts(report.principal), {"principal": None, "logout": _result(report.principal)}
     answered = LogoutResponseExpected(
@@ -52,6 +78,26 @@ def judge_logout(
     )
     answer = accept_logout_response(received, answered)
     return answered, answer, _answer_facts(answer.principal), {"principal": None, "logout": _result(answer.principal)}
+
+
+def _sessions(options: Mapping[str, Any]) -> tuple[Session, ...] | None:
+    """Say which sessions there are, as far as the user says; None where nothing is said."""
+    if not options["name_id"]:
+        for name in ("session_index", "name_id_format"):
+            if options[name]:
+                raise click.UsageError(f"--{name.replace('_', '-')} belongs to a name; give --name-id too")
+        return None
+
+    from ssolab.saml.logout_checks import Session
+    from ssolab.saml.names import format_named
+    from ssolab.saml.subjects import NameID
+
+    format_ = format_named(options["name_id_format"]) if options["name_id_format"] else None
+    return tuple(
+        Session(NameID(name, format_), index)
+        for name in options["name_id"]
+        for index in options["session_index"] or (None,)
+    )
 
 
 def _request_facts(accepted: AcceptedLogout | None) -> tuple[tuple[str, str], ...]:

@@ -71,6 +71,7 @@ def _origin(  # noqa: PLR0913, PLR0917  what is held, by whom, of whom, since wh
         believed=partial(_believed, cast, entity.entity_id, source.fetched is not None),
         pinned=source.pinned,
         unsigned=source.unsigned,
+        longest=source.longest,
         enforced=source.fetched is not None,
     )
 

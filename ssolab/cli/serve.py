@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssolab.cli import version_option
+from ssolab.cli._ciphers import cipher_options
 from ssolab.cli._greeting import described, greeting, remarks
 from ssolab.cli._orgs import switch_option
 from ssolab.cli._shell import instant
@@ -63,6 +64,7 @@ SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
     type=click.Choice(["assertion", "name-id", "attributes"]),
     help="What the asserting party encrypts; may be given several times. Default: the lab's own setting.",
 )
+@cipher_options
 @click.option(
     "--response-binding",
     type=click.Choice(["post", "artifact"]),
@@ -95,7 +97,12 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
     from ssolab.web.app import running_lab
     from ssolab.web.artifact import answering_by
 
-    inventory = encrypting(load_lab(lab, environ=os.environ), options["encrypt"])
+    inventory = encrypting(
+        load_lab(lab, environ=os.environ),
+        options["encrypt"],
+        cipher=options["cipher"],
+        transport=options["key_transport"],
+    )
     link = chosen_link(inventory, wanted)
     place = bound_host(host or inventory.host, unsafe=options["unsafe_bind"])
     config = config_of(
@@ -228,7 +235,7 @@ def _certificates(inventory: Inventory, link: Link) -> Iterator[Certificate]:
     idp = next((each.idp for each in asserting_party(inventory, link).entities if each.idp), None)
     for role in (sp, idp):
         yield from (key.certificate for key in (role.trusted_keys("") if role else ()) if key.certificate)
-    if sp and asserting_party(inventory, link).encrypts:
+    if sp and asserting_party(inventory, link).answers.encrypts:
         yield from (key.certificate for key in sp.encryption_keys("") if key.certificate and key.public.kind == "RSA")
 
 

@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import click
 
 from ssolab.cli import version_option
+from ssolab.cli._ciphers import cipher_options
 from ssolab.cli._shell import EXIT_OK, Shell, password_option, shared
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ def command() -> None:
 @click.option("--hash", "hash_", type=click.Choice(["sha1", "sha256", "sha384", "sha512"]), default="sha256",
               show_default=True, help="Hash of the signature.")  # fmt: skip
 @click.option("--encrypt", metavar="CERT", help="Encrypt the assertion for this certificate of the service provider.")
+@cipher_options
 @click.option("--fault", "codes", multiple=True, metavar="CODE",
               help="Put a fault in; ssolab catalog --kind fault lists them.")  # fmt: skip
 @click.option("--forged-name", metavar="NAME", help="Whom an attack puts in the place of NAME.  [default: admin]")
@@ -104,7 +106,9 @@ def _issued(
     party = AssertingParty(
         entity_id=options["issuer"], credential=credential, sso=(), relying=options["audience"], acs=(acs,)
     )
-    hidden = encryption_for(options["encrypt"], options["audience"])
+    hidden = encryption_for(
+        options["encrypt"], options["audience"], cipher=options["cipher"], transport=options["key_transport"]
+    )
     kit = kit_for(
         own=credential,
         throw_away=new_private_key_like(credential.public)[0] if faults else credential.private,
@@ -134,17 +138,21 @@ def _issued(
     return posted(xml, kit, faults, location=options["recipient"]), speaks_of(faults, kit)
 
 
-def encryption_for(name: str | None, recipient: str) -> Encryption | None:
-    """Encrypt for the one certificate in a file; None where no file is named.
+def encryption_for(name: str | None, recipient: str, *, cipher: str | None, transport: str | None) -> Encryption | None:
+    """Encrypt for the one certificate in a file; None where no file is named. RSA 1.5 is permitted by being named.
 
     Raises:
+        UsageError: a cipher is named, and nothing is encrypted.
         InputError: the file holds no certificate, several, or one over another key than RSA.
     """
     if name is None:
+        if cipher or transport:
+            raise click.UsageError("--cipher and --key-transport say how to encrypt; give --encrypt too")
         return None
     from ssolab.core.certs import read_certificates
     from ssolab.core.findings import InputError
-    from ssolab.core.keys import TrustedKey
+    from ssolab.core.keys import Permission, TrustedKey
+    from ssolab.core.xmlenc import DEFAULT_CONTENT, DEFAULT_TRANSPORT
     from ssolab.saml.encryption import Encryption
     from ssolab.sources import read_file, shown_name
 
@@ -155,7 +163,13 @@ def encryption_for(name: str | None, recipient: str) -> Encryption | None:
     key = TrustedKey.of(certificates[0], holder=recipient, source=shown, use="encryption")
     if key.public.kind != "RSA":
         raise InputError(shown, f"a certificate over a key of kind {key.public.kind}", "give one over an RSA key")
-    return Encryption(key=key, recipient=recipient)
+    return Encryption(
+        key=key,
+        content=cipher or DEFAULT_CONTENT,
+        transport=transport or DEFAULT_TRANSPORT,
+        recipient=recipient,
+        permit=frozenset({Permission.RSA15}),
+    )
 
 
 def attributes_of(given: Sequence[str]) -> dict[str, list[str]]:

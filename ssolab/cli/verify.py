@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from ssolab.cli import version_option
+from ssolab.cli._accepted import principal_facts, request_facts, request_result
 from ssolab.cli._asking import NAMES as ASKING
 from ssolab.cli._asking import answered, asking_options
 from ssolab.cli._decryption import decryption_facts, decryption_options, read_decryption
 from ssolab.cli._logout import MESSAGES as LOGOUT
-from ssolab.cli._logout import judge_logout
+from ssolab.cli._logout import NAMES as LEAVING
+from ssolab.cli._logout import judge_logout, logout_options
 from ssolab.cli._shell import EXIT_FOUND, Shell, shared
 
 if TYPE_CHECKING:
@@ -22,13 +24,12 @@ if TYPE_CHECKING:
     from ssolab.cli._trust import Trust
     from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
-    from ssolab.saml.checks import Principal
     from ssolab.saml.materials import Expectation
-    from ssolab.saml.request_checks import AcceptedRequest
 
 _COLUMN = 12
 _DAY = 86_400
 _USUAL_SKEW = 60
+_OF_RESPONSES = ("audience", "in_response_to", "unsolicited", "want_signed", "report", "decrypt", "alias")
 _WEAK = ("sha1", "rsa1024", "rsa15", "inclusive-c14n")
 
 
@@ -96,13 +97,15 @@ def command() -> None:
 @click.option("--ignore", multiple=True, metavar="CODE", help="Waive the errors of one check; never of a signature.")
 @decryption_options
 @asking_options
+@logout_options
 @shared("verify")
 def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None:
-    """Judge one SAML Response, AuthnRequest, LogoutRequest or LogoutResponse.
+    """Judge one SAML Response, AuthnRequest, LogoutRequest, LogoutResponse or ArtifactResolve.
 
     FILE is raw XML, base64, a form field or a whole redirect address, or the ArtifactResponse around a Response, with
     or without its SOAP envelope; - is standard input. What you do not give is not judged, and the report says so.
     """
+    from ssolab.cli._artifact import resolve_in
     from ssolab.cli._trust import read_trust
     from ssolab.saml.reading import message_name, read_message
     from ssolab.sources import read_file, shown_name
@@ -112,6 +115,8 @@ def saml(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> Non
     received = read_message(read_file(file), shown_name(file))
     if message_name(received, shown_name(file)) in LOGOUT:
         _judge_logout(shell, file, received, read_trust(trust, "either", options["issuer"]), options)
+    elif (question := resolve_in(received.xml, shown_name(file))) is not None:
+        _judge_resolve(shell, file, question, read_trust(trust, "sp", options["issuer"]), options)
     elif received.kind == "SAMLRequest":
         _judge_request(shell, file, received, read_trust(trust, "sp", options["issuer"]), options)
     else:
@@ -151,6 +156,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
     from ssolab.cli._artifact import accept_saved
     from ssolab.saml.checks import Expected
 
+    _only_for(options, {"LogoutRequest": LEAVING}, file, "a Response")
     answers = answered(options)
     expected = Expected(
         **_common(shell, file, trust, options),
@@ -163,7 +169,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
         binding=received.binding,
     )
     report, came_as = accept_saved(received.xml, expected)
-    facts = tuple(_principal_facts(report.principal))
+    facts = tuple(principal_facts(report.principal))
     extra: dict[str, Any] = {}
     if options["report"] == "salesforce":
         from ssolab.cli._validator import validated
@@ -175,9 +181,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
     from ssolab.saml.request_checks import RequestExpected, accept_request
 
-    for name in ("audience", "in_response_to", "unsolicited", "want_signed", "report", "decrypt", "alias", *ASKING):
-        if options[name] not in {None, (), False, "either"}:
-            raise click.UsageError(f"--{name.replace('_', '-')} is for a Response, and {file} is an AuthnRequest")
+    _only_for(options, {"Response": (*_OF_RESPONSES, *ASKING), "LogoutRequest": LEAVING}, file, "an AuthnRequest")
     roles = [each.sp for each in trust.entities if each.sp is not None]
     expected = RequestExpected(
         **_common(shell, file, trust, options),
@@ -186,9 +190,30 @@ def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, op
         want_signed=not roles or any(role.authn_requests_signed is not False for role in roles),
     )
     report = accept_request(received, expected)
-    facts = tuple(_request_facts(report.principal))
-    extra = {"principal": None, "request": _request_result(report.principal)}
+    facts = tuple(request_facts(report.principal))
+    extra = {"principal": None, "request": request_result(report.principal)}
     _finish(shell, _Outcome(expected=expected, report=report, message="AuthnRequest", facts=facts, extra=extra))
+
+
+def _judge_resolve(shell: Shell, file: str, question: bytes, trust: Trust, options: dict[str, Any]) -> None:
+    from ssolab.cli._artifact import judge_resolve, resolve_facts
+    from ssolab.saml.artifact_resolve_checks import ResolveExpected
+
+    _only_for(options, {"Response": (*_OF_RESPONSES, *ASKING), "LogoutRequest": LEAVING}, file, "an ArtifactResolve")
+    expected = ResolveExpected(
+        **_common(shell, file, trust, options), destination=options["recipient"] or None, want_signed=True
+    )
+    report, extra = judge_resolve(question, expected)
+    facts = tuple(resolve_facts(report.principal))
+    _finish(shell, _Outcome(expected=expected, report=report, message="ArtifactResolve", facts=facts, extra=extra))
+
+
+def _only_for(options: dict[str, Any], owners: dict[str, tuple[str, ...]], file: str, kind: str) -> None:
+    """Refuse options that the message at hand has no use for."""
+    for owner, names in owners.items():
+        for name in names:
+            if options[name] not in {None, (), False, "either"}:
+                raise click.UsageError(f"--{name.replace('_', '-')} is for a {owner}, and {file} is {kind}")
 
 
 def _judge_logout(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
@@ -260,40 +285,3 @@ def _signature_facts(outcome: _Outcome) -> Iterator[tuple[str, str]]:
                 label = f"{key.certificate.label}, " if key.certificate else ""
                 yield "", f"{label}{key.holder or 'of nobody named'} ({key.source})"
     yield "verifiers", ", ".join(f"{name} {verdict}" for name, verdict in outcome.report.verifiers.items())
-
-
-def _principal_facts(principal: Principal | None) -> Iterator[tuple[str, str]]:
-    if principal is None:
-        return
-    yield "subject", principal.name_id
-    yield "format", principal.format or "none given"
-    for label, qualifier in (("named by", principal.name_qualifier), ("named for", principal.sp_name_qualifier)):
-        if qualifier is not None:
-            yield label, qualifier
-    yield "issuer", principal.issuer
-    yield "session", principal.session_index or "none given"
-    yield "answers", principal.in_response_to or "no request"
-    yield "context", principal.authn_context or "none given"
-    for name, values in principal.attributes.items():
-        yield "attribute", f"{name} = {' | '.join(values)}"
-
-
-def _request_facts(request: AcceptedRequest | None) -> Iterator[tuple[str, str]]:
-    if request is None:
-        return
-    yield "request", request.request.id
-    yield "issuer", request.request.issuer.value if request.request.issuer else "none given"
-    yield "answer to", request.acs.location if request.acs else "not judged"
-    if request.relay_state is not None:
-        yield "RelayState", request.relay_state
-
-
-def _request_result(request: AcceptedRequest | None) -> dict[str, Any] | None:
-    if request is None:
-        return None
-    return {
-        "id": request.request.id,
-        "issuer": request.request.issuer.value if request.request.issuer else None,
-        "acs": request.acs.location if request.acs else None,
-        "relay_state": request.relay_state,
-    }

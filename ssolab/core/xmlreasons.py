@@ -20,7 +20,8 @@ def signature_missing(element: str, place: Where) -> Problem:
     """There is no signature where one is needed.
 
     A signature counts only as a direct child of the element that it signs. Let the sender sign this element, or verify
-    the element that it does sign.
+    the element that it does sign. A redirect carries its signature beside the message, in the address: verify the whole
+    address then, and not the XML alone.
     """
     return Problem(f"{element} holds no ds:Signature", "one ds:Signature", "none", place)
 

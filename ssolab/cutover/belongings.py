@@ -71,7 +71,7 @@ def certificates_of(
                 if entry.pkcs8 is not None and entry.certificates:
                     own = entry.certificates[0]
                     credentials[own.sha256] = entry.credential(f"{name}#{entry.alias}")
-        elif path in named or _has_certificate(data):
+        elif path in named or has_certificate(data):
             for number, certificate in enumerate(read_certificates(data, name), 1):
                 certificates[path + (f"#{number}" if number > 1 else "")] = certificate
     return certificates, credentials
@@ -111,7 +111,7 @@ def _store(data: bytes, name: str, table: Table, environ: Mapping[str, str]) -> 
         raise PasswordError(name, error.problem, remedy) from None
 
 
-def _has_certificate(data: bytes) -> bool:
+def has_certificate(data: bytes) -> bool:
     """Tell a certificate from what else may lie in a project's folder: nothing yet, or a request."""
     return bool(data.strip()) and not (b"-----BEGIN " in data and b"CERTIFICATE-----" not in data)
 

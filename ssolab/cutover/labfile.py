@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.keys import Permission
-from ssolab.cutover import orgs, tables
+from ssolab.cutover import answers, orgs, tables
 from ssolab.cutover.attributes import attributes_of
 from ssolab.cutover.belongings import certificates_of, one_certificate
 from ssolab.cutover.habits import Habits
@@ -21,7 +21,6 @@ from ssolab.cutover.metadata_sources import metadata_of
 from ssolab.cutover.model import AddressChange, Brings, Cutover, Inventory, Link, Party, PartyKind, Step, User, Verb
 from ssolab.cutover.profiles import habits_of
 from ssolab.cutover.scene import Flow
-from ssolab.saml.encryption import PARTS
 from ssolab.saml.names import POST, REDIRECT
 
 if TYPE_CHECKING:
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from ssolab.cutover.metadata_sources import Fetch
     from ssolab.cutover.model import Profile
     from ssolab.cutover.tables import Table
-    from ssolab.saml.encryption import EncryptedPart
 
 T = TypeVar("T")
 
@@ -144,9 +142,9 @@ def _flavours(table: Table) -> dict[str, str]:
 def _party(table: Table, around: Surroundings) -> Party:
     table.only(
         (
-            "id", "kind", "metadata", "metadata_key", "entity_id", "private_network",
-            "certificates", "password_env", "profile", "override", "flavour", "allow", "encrypt",
-            "single_logout", "logout_binding", "logout_hash", *orgs.KEYS,
+            "id", "kind", "metadata", "metadata_key", "metadata_life", "entity_id", "private_network",
+            "certificates", "password_env", "profile", "override", "flavour", "allow",
+            "single_logout", "logout_binding", "logout_hash", *answers.KEYS, *orgs.KEYS,
         )
     )  # fmt: skip
     kind = table.choice("kind", PartyKind)
@@ -166,11 +164,11 @@ def _party(table: Table, around: Surroundings) -> Party:
         habits=habits_of(override.values, profile.habits if profile else Habits(), f"{override.place()} (override)"),
         flavour=table.choice_or("flavour", usual).value,
         permit=frozenset(_permission(table, each) for each in table.texts("allow")),
-        encrypts=_encrypted(table, kind),
+        answers=answers.answers_of(table, issues=kind is not PartyKind.SP),
         single_logout=table.truth("single_logout"),
         logout_binding=_BINDINGS[table.choice("logout_binding", Binding)] if "logout_binding" in table.values else None,
         logout_hash=table.choice("logout_hash", Hash).value if "logout_hash" in table.values else None,
-        org=orgs.org_of(table, around.files, salesforce=kind is PartyKind.SALESFORCE),
+        org=orgs.org_of(table, around.files, certificates, salesforce=kind is PartyKind.SALESFORCE),
     )
 
 
@@ -189,18 +187,6 @@ def _permission(table: Table, text: str) -> Permission:
     if text not in words:
         raise table.wrong("allow", f"cannot hold {text[:80]!r}", f"write some of: {', '.join(words)}")
     return Permission(text)
-
-
-def _encrypted(table: Table, kind: PartyKind) -> tuple[EncryptedPart, ...]:
-    """Read what a party encrypts of the Responses that it issues."""
-    wanted = table.texts("encrypt")
-    if wanted and kind is PartyKind.SP:
-        raise table.wrong("encrypt", "stands at a service provider, which issues no Response", "give it to its partner")
-    unknown = [each for each in wanted if each not in PARTS]
-    if unknown:
-        remedy = tables.suggestion(unknown[0], PARTS, f"write some of: {', '.join(PARTS)}")
-        raise table.wrong("encrypt", f"cannot hold {unknown[0][:80]!r}", remedy)
-    return tuple(part for part in PARTS if part in wanted)
 
 
 def _link(table: Table, parties: Mapping[str, Party]) -> Link:

@@ -76,7 +76,16 @@ def _described(
             name = files.called(path)
             entity = read_entity(read_named(table, "metadata", path, files), name, entity_id=wanted)
             read = partial(files.read, path)
-            yield entity, Source(place=name, read=read, entity_id=entity.entity_id, pinned=pinned)
+            yield (
+                entity,
+                Source(
+                    place=name,
+                    read=read,
+                    entity_id=entity.entity_id,
+                    pinned=pinned,
+                    longest=table.span("metadata_life"),
+                ),
+            )
 
 
 def _asked(  # noqa: PLR0913, PLR0917  what is asked, how, and what is then believed
@@ -101,6 +110,7 @@ def _asked(  # noqa: PLR0913, PLR0917  what is asked, how, and what is then beli
             unsigned=local,
             entity_id=wanted,
             role=ROLES.get(table.choice("kind", PartyKind)),
+            longest=table.span("metadata_life"),
             document=address,
         )
         report = accept_metadata(read(), expected)
@@ -128,6 +138,7 @@ def _source(
         fetched=now,
         accepted=accepted,
         unsigned=expected.unsigned,
+        longest=expected.longest,
     )
 
 

@@ -15,7 +15,7 @@ from ssolab.salesforce.org import Org
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import Permission, SigningCredential, TrustedKey
@@ -61,7 +61,8 @@ class Source:
     """Where a party's metadata comes from, and how to read it again.
 
     `place` names it for people. `pinned` are the keys under which its signature is judged; one that is `fetched` has a
-    first copy that was judged so, and otherwise has to be a file that somebody checked.
+    first copy that was judged so, and otherwise has to be a file that somebody checked. `longest` is how far ahead its
+    validUntil may lie without a warning, where the lab says so.
     """
 
     place: str
@@ -71,6 +72,7 @@ class Source:
     fetched: datetime | None = None
     accepted: AcceptedMetadata | None = None
     unsigned: bool = True
+    longest: timedelta | None = None
 
     @property
     def told(self) -> str:
@@ -80,12 +82,22 @@ class Source:
         return f"metadata of {self.entity_id} fetched from {self.place}, {by}"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """What a party says of its Responses; None leaves it to its partner's metadata. `response_binding` is a URI."""
+
+    encrypts: tuple[EncryptedPart, ...] = ()
+    content_cipher: str | None = None
+    key_transport: str | None = None
+    response_binding: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class Party:
     """One organisation or system: its metadata, certificates by path within the lab, and the keys that we hold.
 
-    `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `encrypts` is
-    what it encrypts of a Response, as an identity provider. `single_logout`, `logout_binding` (a URI) and `logout_hash`
+    `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `answers` is
+    how it answers as an identity provider. `single_logout`, `logout_binding` (a URI) and `logout_hash`
     say whether it offers single logout, and how it sends and signs that, where its flavour and the metadata shall not
     decide. `org` is what is known of a Salesforce org beyond its metadata.
     """
@@ -99,7 +111,7 @@ class Party:
     habits: Habits = field(default_factory=Habits)
     flavour: str = "generic"
     permit: frozenset[Permission] = frozenset()
-    encrypts: tuple[EncryptedPart, ...] = ()
+    answers: Answers = field(default_factory=Answers)
     sources: tuple[Source, ...] = field(default=(), compare=False)
     single_logout: bool | None = None
     logout_binding: str | None = None

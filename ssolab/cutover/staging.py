@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
+from ssolab.core.ciphers import RSA15
 from ssolab.core.findings import ConfigError
 from ssolab.core.keys import Permission
 from ssolab.cutover.envelopes import enveloped
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.check import Trial
     from ssolab.cutover.habits import Habits
-    from ssolab.cutover.model import Cutover, Inventory, Link, Party
+    from ssolab.cutover.model import Answers, Cutover, Inventory, Link, Party
+    from ssolab.saml.encryption import EncryptedPart
     from ssolab.saml.metadata import EntityDescriptor
     from ssolab.saml.publishing import Flavour
     from ssolab.saml.roles import IDPSSODescriptor, SPSSODescriptor
@@ -61,7 +63,8 @@ def declared_acs(inventory: Inventory, link: Link) -> str:
 def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, RelyingParty]:
     """Set both sides up from their metadata, each signing with its own certificate and trusting the other's.
 
-    What the identity provider encrypts is its own setting.
+    What the identity provider encrypts is its own setting; a service provider for which only one of its apps encrypts
+    can open that too.
 
     Raises:
         ConfigError: metadata of a side is missing, or holds no key or address.
@@ -74,13 +77,15 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
     asserting = asserting_from(
         partner, own, credential=cast.credential(_signing(asserting_by, partner.idp)), flavour=flavour_of(asserting_by)
     )
-    return enveloped(
+    transport = asserting_by.answers.key_transport
+    by_app: tuple[EncryptedPart, ...] = ("assertion",) if asserting_by.org.encrypts_for(own.entity_id) else ()
+    asserting, relying = enveloped(
         replace(
-            _behaving(asserting, asserting_by.habits.worst()),
+            _behaving(_answering(asserting, asserting_by.answers), asserting_by.habits.worst()),
             verifies=asserting_by.habits.worst().verifies is Known.YES,
             trusted=cast.trusted(_published(own.sp), own.entity_id),
             published=(),
-            permit=asserting_by.permit,
+            permit=asserting_by.permit | ({Permission.RSA15} if transport == RSA15 else set()),  # named, so permitted
             offers_logout=asserting_by.single_logout,
             logout_binding=asserting_by.logout_binding,
             logout_hash=asserting_by.logout_hash,
@@ -95,7 +100,18 @@ def pair(inventory: Inventory, link: Link, cast: Cast) -> tuple[AssertingParty, 
             logout_hash=relying_by.logout_hash,
         ),
         cast,
-        asserting_by.encrypts,
+        asserting_by.answers.encrypts or by_app,
+    )
+    return replace(asserting, encrypts=asserting_by.answers.encrypts), relying
+
+
+def _answering(asserting: AssertingParty, answers: Answers) -> AssertingParty:
+    """Lay what a party says of its Responses over what the metadata of its partner says."""
+    return replace(
+        asserting,
+        content_cipher=answers.content_cipher or asserting.content_cipher,
+        key_transport=answers.key_transport or asserting.key_transport,
+        response_binding=answers.response_binding,
     )
 
 

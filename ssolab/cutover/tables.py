@@ -10,11 +10,11 @@ import difflib
 import re
 import tomllib
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from ssolab.core.findings import ConfigError
-from ssolab.core.instants import parse_instant
+from ssolab.core.instants import parse_duration, parse_instant
 
 if TYPE_CHECKING:
     import enum
@@ -165,6 +165,22 @@ class Table:
             return parse_instant(self.text(key))
         except ValueError as error:
             raise self.wrong(key, f"is no moment: {error}", 'write one such as "2027-01-04T09:00:00Z"') from None
+
+    def span(self, key: str) -> timedelta | None:
+        """Read a duration, or None where it is left out.
+
+        Raises:
+            ConfigError: it is none, or no time at all.
+        """
+        if key not in self.values:
+            return None
+        try:
+            span = parse_duration(self.text(key))
+        except ValueError:
+            span = timedelta(0)
+        if span <= timedelta(0):
+            raise self.wrong(key, f"is no duration: {self.text(key)[:80]!r}", "write one such as PT5M, PT24H or P3D")
+        return span
 
     def table(self, key: str) -> Table:
         """Read a table; an empty one where it is left out.

@@ -14,6 +14,7 @@ from ssolab.salesforce.switches import Switches
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ssolab.core.certs import Certificate
     from ssolab.salesforce.apps import ConnectedApp
     from ssolab.salesforce.source import SamlSsoConfig
 
@@ -24,16 +25,23 @@ USER_PREFIX: Final = "005"
 class Org:
     """What a lab knows of an org beyond its metadata.
 
-    `configs` and `apps` are its SAML configurations and connected apps by the names of their files.
+    `configs` and `apps` are its SAML configurations and connected apps by the names of their files, `certificates`
+    those in its list of keys, by the names by which the others call them.
     """
 
     configs: Mapping[str, SamlSsoConfig] = field(default_factory=dict)
     apps: Mapping[str, ConnectedApp] = field(default_factory=dict)
+    certificates: Mapping[str, Certificate] = field(default_factory=dict)
     switches: Switches = field(default_factory=Switches)
 
     def config_for(self, issuer: str) -> SamlSsoConfig | None:
         """Find the SAML configuration of one identity provider."""
         return next((each for each in self.configs.values() if each.issuer == issuer), None)
+
+    def encrypts_for(self, entity_id: str) -> bool:
+        """Say whether an app encrypts for that service provider."""
+        apps = (app.saml_config for app in self.apps.values() if app.saml_config is not None)
+        return any(each.encryption_type and each.entity_url == entity_id for each in apps)
 
 
 def user_record(username: str) -> str:

@@ -61,10 +61,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """A message that may be given out, and the question that it answers."""
+    """A message that may be given out, and the question that it answers; None where nobody said what is kept."""
 
     resolve: ArtifactResolve
-    message: bytes
+    message: bytes | None
 
 
 RESOLVE_CHECKS: tuple[Check[Any], ...] = (
@@ -135,8 +135,11 @@ def accept_resolve(
     if verified and not has_error(findings):
         resolve = ArtifactResolve.read(materials.message, expected.document)
         # What was kept is found by the octets: base64 can write the same ones in several ways.
-        held = expected.memory.take(Artifact.read(resolve.artifact, expected.document).text)
-        if (refusing := _refusing(held, resolve, expected)) is not None:
+        artifact, memory = Artifact.read(resolve.artifact, expected.document), expected.memory
+        held = None if memory is None else memory.take(artifact.text)
+        if memory is None:
+            released = Released(resolve=resolve, message=None)
+        elif (refusing := _refusing(held, resolve, expected)) is not None:
             findings.append(refusing)
         elif held is not None and held.message is not None:
             released = Released(resolve=resolve, message=held.message)

@@ -43,13 +43,19 @@ class ArtifactMemory(Protocol):
 class ResolveExpected(RequestExpected):
     """What an identity provider expects of an ArtifactResolve; `entity_id` is its own name, `memory` what it keeps."""
 
-    memory: ArtifactMemory
-    entity_id: str
+    memory: ArtifactMemory | None = None
+    entity_id: str | None = None
 
     @property
     def open(self) -> tuple[str, ...]:
         """What is not judged, since nothing was said of it."""
-        return unsaid(issuer=self.issuer, destination=self.destination, age=self.message_life)
+        return unsaid(
+            issuer=self.issuer,
+            destination=self.destination,
+            age=self.message_life,
+            entity_id=self.entity_id,
+            kept_messages=self.memory,
+        )
 
 
 @check(cites="SAML2Bind 3.6.4")
@@ -90,7 +96,7 @@ def artifact_of_another_issuer(message: Materials, expected: ResolveExpected) ->
         artifact = _artifact_in(message)
     except InputError:
         return  # artifact-unreadable says it
-    if artifact is not None and not artifact.is_of(expected.entity_id):
+    if artifact is not None and expected.entity_id is not None and not artifact.is_of(expected.entity_id):
         yield foreign_artifact(artifact, expected.entity_id)
 
 

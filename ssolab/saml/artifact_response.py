@@ -219,6 +219,7 @@ def accept_artifact_response(
         principal=None if refused else inside.principal,
         signature=inside.signature or around.signature,
         verifiers=combined((inside,) if outer is None else (outer, inside)),
+        decryption=inside.decryption,
     )
 
 

@@ -48,9 +48,15 @@ class Encryption:
             problem = f"{unknown[0]!r} cannot be encrypted" if unknown else "nothing is to be encrypted"
             raise ConfigError("encryption", problem, f"choose some of {', '.join(PARTS)}")
 
-    def hide_parts(self, response: Element) -> None:
-        """Encrypt the name and the attributes of each Assertion below a Response, as far as they are wanted."""
-        for assertion in response.iterchildren(ASSERTION):
+    def hide_parts(self, message: Element) -> None:
+        """Encrypt the name and the attributes of each Assertion below a Response, as far as they are wanted.
+
+        The name in a LogoutRequest is the one of an Assertion, so it is hidden where that is.
+        """
+        if "name-id" in self.parts:
+            for name in message.findall(NAME_ID):
+                self._hide(name, ENCRYPTED_ID)
+        for assertion in message.iterchildren(ASSERTION):
             if "name-id" in self.parts:
                 for name in assertion.findall(f"{SUBJECT}/{NAME_ID}"):
                     self._hide(name, ENCRYPTED_ID)

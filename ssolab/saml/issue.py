@@ -229,7 +229,7 @@ def seal(  # noqa: PLR0913  each is a choice that real senders make differently
         digest_hash: of the reference, where it differs from *hash*.
         key_info: put the certificate beside the signature.
         flavour: which prefixes the signatures name in InclusiveNamespaces.
-        encrypt: what of a Response to hide, and for whom.
+        encrypt: what of a Response or LogoutRequest to hide, and for whom.
 
     Raises:
         ConfigError: *sign* does not fit the message, or nothing was given to sign with.

@@ -18,6 +18,7 @@ from ssolab.saml.authn_request_checks import certificate_not_compared
 from ssolab.saml.judging import OURS, bounded, combined, facts_of, guard, run_checks, unverified_content
 from ssolab.saml.logout import LOGOUT_REQUEST, LOGOUT_RESPONSE, LogoutRequest, LogoutResponse
 from ssolab.saml.logout_checks import LogoutExpected, Session, sessions_named
+from ssolab.saml.logout_names import open_name
 from ssolab.saml.logout_response_checks import LogoutResponseExpected
 from ssolab.saml.response_checks import element_repeated
 from ssolab.saml.structure import element_unexpected, stray_signature
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
     from datetime import datetime
 
-    from ssolab.core.findings import Finding
+    from ssolab.core.findings import DecryptionFacts, Finding
     from ssolab.saml.bindings import Received
     from ssolab.saml.judging import Judged
     from ssolab.saml.logout_checks import LogoutExpectation
@@ -89,6 +90,7 @@ class _Judgement:
     judged: list[Judged]
     findings: tuple[Finding, ...]
     verified: bool
+    decryption: tuple[DecryptionFacts, ...]
 
     @property
     def believed(self) -> bool:
@@ -100,6 +102,7 @@ class _Judgement:
             principal=principal,
             signature=facts_of(self.judged[0]) if self.verified else None,
             verifiers={OURS: Opinion.REFUSED} | combined(self.judged),
+            decryption=self.decryption,
         )
 
 
@@ -128,7 +131,7 @@ def accept_logout_request(
     return judgement.report(
         AcceptedLogout(
             request=LogoutRequest.read(materials.message, expected.document),
-            sessions=None if expected.sessions is None else sessions_named(materials, expected.sessions),
+            sessions=None if expected.sessions is None else sessions_named(materials, expected),
             relay_state=received.relay_state,
         )
     )
@@ -197,9 +200,13 @@ def _judge(
     verified = not has_error(findings) and bool(judged) and all(each.held for each in judged)
     if not verified:
         findings.append(unverified_content(root, expected.document))
-    materials = materials_of(root, judged if verified else [], expected.document)
+    received_as = materials_of(root, judged if verified else [], expected.document)
+    materials, opened = open_name(received_as, expected, refused=not verified)
+    findings += opened.findings
     findings += run_checks(running, materials, expected)
-    return _Judgement(materials=materials, judged=judged, findings=tuple(findings), verified=verified)
+    return _Judgement(
+        materials=materials, judged=judged, findings=tuple(findings), verified=verified, decryption=opened.facts
+    )
 
 
 def logout_expected_of(
@@ -239,6 +246,7 @@ def _settings(party: AssertingParty | RelyingParty, now: datetime, document: str
         "message_life": party.message_life,
         "skew": party.skew,
         "permit": party.permit,
+        "decryption": party.decryption,
         "match": party.match,
         "checks_expiry": party.checks_expiry,
         "opinions": opinions,

@@ -5,7 +5,7 @@ Whoever could end other people's sessions could keep them out for good, so a nam
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING
 
 from ssolab.core.catalog import check
@@ -54,9 +54,14 @@ class LogoutExpectation(Expectation):
 
 @dataclass(frozen=True, kw_only=True)
 class LogoutExpected(LogoutExpectation):
-    """What either side expects of a LogoutRequest; `sessions` are those that it shares with the sender."""
+    """What either side expects of a LogoutRequest; `sessions` are those that it shares with the sender.
+
+    `loosely` is for who knows the sessions in part only: of a session, what is None is not compared. Left out, a Format
+    that is None means unspecified, and a qualifier that is None must not be there.
+    """
 
     sessions: Collection[Session] | None = None
+    loosely: bool = False
 
     @property
     def open(self) -> tuple[str, ...]:
@@ -92,14 +97,17 @@ def logout_request_expired(message: Materials, expected: LogoutExpected) -> Iter
 
 
 @check(cites="SAML2Core 3.7.1")
-def logout_name_missing(message: Materials, _expected: LogoutExpected) -> Iterator[Problem]:
+def logout_name_missing(message: Materials, expected: LogoutExpected) -> Iterator[Problem]:
     """The logout request does not say in a readable way who shall be logged out.
 
-    It has to hold one NameID with text in it, the very one of the assertion. An EncryptedID cannot be read without its
-    key, and of two names nobody could say which one is meant. Have the sender write one NameID.
+    It has to hold one NameID with text in it, the very one of the assertion. An EncryptedID takes its place
+    where our key opens it, and of two names nobody could say which one is meant. Have the sender write one NameID, or
+    give the private key of our encryption certificate.
     """
     root = message.message
     given = [local for local in _IDENTIFIERS for _ in every(root, SAML, local)]
+    if given == ["EncryptedID"] and expected.decryption:
+        return  # why it was not opened is said already
     if given == ["NameID"] and message.name_id is not None and text_of(message.name_id).strip():
         return
     yield Problem(
@@ -121,9 +129,10 @@ def logout_name_unknown(message: Materials, expected: LogoutExpected) -> Iterato
     if expected.sessions is None or message.name_id is None:
         return
     wanted = _name(message.name_id)
-    if any(_known(each) == wanted for each in expected.sessions):
+    if _of_that_name(wanted, expected):
         return
-    alike = next((_known(each) for each in expected.sessions if each.name_id.value == wanted.value), None)
+    named = (each for each in expected.sessions if each.name_id.value == wanted.value)
+    alike = next((_filled(each.name_id, wanted) if expected.loosely else _known(each) for each in named), None)
     if alike is None:
         expected_name = "a name with a session here"
         observed, problem = wanted.value, "nobody of that name is logged in here"
@@ -143,12 +152,13 @@ def session_index_unknown(message: Materials, expected: LogoutExpected) -> Itera
     """
     if expected.sessions is None or message.name_id is None:
         return
-    wanted = _name(message.name_id)
-    known = {each.session_index for each in expected.sessions if _known(each) == wanted}
+    known = {each.session_index for each in _of_that_name(_name(message.name_id), expected)}
     given = list(every(message.message, SAMLP, "SessionIndex"))
     unknown = [each for each in given if text_of(each) not in known]
     if not known:
         return  # logout-name-unknown says it
+    if expected.loosely and None in known:
+        return
     for each in unknown:
         yield Problem(
             "no session of that person has this SessionIndex",
@@ -159,13 +169,31 @@ def session_index_unknown(message: Materials, expected: LogoutExpected) -> Itera
         )
 
 
-def sessions_named(message: Materials, sessions: Collection[Session]) -> tuple[Session, ...]:
+def sessions_named(message: Materials, expected: LogoutExpected) -> tuple[Session, ...]:
     """Give the sessions that a logout request names: those of its name, and of its indexes where it has any."""
     if message.name_id is None:
         return ()
-    wanted = _name(message.name_id)
     indexes = {text_of(each) for each in every(message.message, SAMLP, "SessionIndex")}
-    return tuple(each for each in sessions if _known(each) == wanted and (not indexes or each.session_index in indexes))
+    found = _of_that_name(_name(message.name_id), expected)
+    if not indexes:
+        return found
+    anyhow = {None} if expected.loosely else set()
+    return tuple(each for each in found if each.session_index in indexes | anyhow)
+
+
+def _of_that_name(wanted: NameID, expected: LogoutExpected) -> tuple[Session, ...]:
+    """Give the sessions whose name is the wanted one, as far as it has to be known."""
+    sessions = expected.sessions or ()
+    if not expected.loosely:
+        return tuple(each for each in sessions if _known(each) == wanted)
+    return tuple(each for each in sessions if _filled(each.name_id, wanted) == wanted)
+
+
+def _filled(known: NameID, wanted: NameID) -> NameID:
+    """Take what is not known of a name for right."""
+    return NameID(
+        *(theirs if ours is None else ours for ours, theirs in zip(astuple(known), astuple(wanted), strict=True))
+    )
 
 
 def _known(session: Session) -> NameID:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING, Final
 from flask import Response, request
 
 from ssolab.core.certs import read_certificates
+from ssolab.core.ciphers import CONTENT_CIPHERS
 from ssolab.core.findings import InputError
 from ssolab.core.keys import TrustedKey
 from ssolab.core.xmltree import SAML, child, parse
 from ssolab.salesforce import profile
-from ssolab.salesforce.apps import app_record, find_app
+from ssolab.salesforce.apps import ENCRYPTION_METHODS, app_record, find_app
 from ssolab.salesforce.org import user_record
 from ssolab.salesforce.provisioning import FEDERATION
 from ssolab.saml.metadata import IndexedEndpoint
@@ -115,19 +116,21 @@ def speaking(lab: Lab, app: str | None) -> AssertingParty:
     verified where the app holds that service provider's certificate.
 
     Raises:
-        InputError: the app asks for what the lab does not do, or its certificate cannot be read.
+        InputError: a certificate of the app cannot be read, or is not in the org.
     """
     asserting = lab.asserting
     if app is None or (settings := saml_apps(lab).get(app)) is None:
         return asserting
-    if settings.encryption_type:
-        problem = f"it encrypts assertions with {settings.encryption_type}, which this lab does not do for an app"
-        raise InputError(f"app {app}", problem, "leave encryptionType out of the app's file to try the rest")
     own = replace(asserting, hash=settings.hash, entity_id=settings.issuer or asserting.entity_id)
+    if settings.encryption_type:
+        cipher = CONTENT_CIPHERS[ENCRYPTION_METHODS[settings.encryption_type]].name
+        keys = _encryption_keys(lab, app, settings)
+        own = replace(own, encrypts=("assertion",), content_cipher=cipher, encryption_keys=keys)
     if settings.entity_url == asserting.relying:
         return own
     trusted = tuple(_trusted(app, settings))
     acs = (IndexedEndpoint(binding=POST, location=settings.acs_url, index=0, is_default=True),)
+    own = own if settings.encryption_type else replace(own, encrypts=())  # the lab's setting is for the link's partner
     return replace(own, relying=settings.entity_url, acs=acs, trusted=trusted, verifies=bool(trusted))
 
 
@@ -136,6 +139,24 @@ def _trusted(app: str, settings: SamlAppConfig) -> Iterator[TrustedKey]:
         called = f"app {app}: certificate"
         for each in read_certificates(settings.certificate.encode(), called):
             yield TrustedKey.of(each, holder=settings.entity_url, source=called, use="signing")
+
+
+def _encryption_keys(lab: Lab, app: str, settings: SamlAppConfig) -> tuple[TrustedKey, ...]:
+    """Give the key that an app encrypts for: of the certificate that it names, or of the twin that opens in its stead.
+
+    Raises:
+        InputError: it names none that the org has.
+    """
+    if settings.entity_url == lab.asserting.relying and lab.asserting.encryption_keys:
+        return lab.asserting.encryption_keys
+    wanted, held = settings.encryption_certificate, lab.play.asserting_org.certificates
+    if wanted is None or wanted not in held:
+        problem = f"its encryptionCertificate {wanted!r} is not in the org" if wanted else "it encrypts for nobody"
+        remedy = f"put certs/{wanted or 'NAME'}.crt into the project folder" + (
+            "" if wanted else " and name it in encryptionCertificate"
+        )
+        raise InputError(f"app {app}", problem, remedy)
+    return (TrustedKey.of(held[wanted], holder=settings.entity_url, source=f"app {app}: {wanted}", use="encryption"),)
 
 
 def name_by_app(lab: Lab, app: str | None, user: User, new_id: Callable[[], str]) -> NameID | None:
@@ -181,6 +202,7 @@ def app_rows(lab: Lab) -> Iterator[dict[str, str]]:
             "entity": settings.entity_url,
             "subject": f"{settings.saml_subject_type}, {settings.saml_name_id_format or 'Unspecified'}",
             "hash": settings.hash,
+            "encrypts": settings.encryption_type or "nothing",
             "start": f"{profile.IDP_START}?app={name}",
             "metadata": f"{APP_METADATA}{name}.xml",
         }

@@ -25,9 +25,12 @@ from ssolab.saml.soap import EnvelopeError, Fault, unwrap
 from ssolab.web.firing import NOTHING, fire
 from ssolab.web.keys import signing_key
 from ssolab.web.pages import redirect
+from ssolab.web.refreshing import judged_afresh
 from ssolab.web.verdicts import findings_of
 
 if TYPE_CHECKING:
+    from ssolab.core.findings import Report
+    from ssolab.saml.artifact_resolve import Released
     from ssolab.saml.metadata import IndexedEndpoint
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.errands import Errand
@@ -104,11 +107,14 @@ def answer_resolve(lab: Lab) -> Response:
     if request.mimetype not in SOAP_TYPES:
         sent = request.mimetype or "nothing"
         raise UnsupportedMediaType(f"This address takes SOAP 1.1, sent as {SOAP_TYPE}; this was sent as {sent}.")
-    asserting, now = lab.asserting, lab.now()
+
+    def judge() -> Report[Released]:
+        expected = resolve_expected_of(lab.asserting, now=lab.now(), memory=lab.artifacts, opinions=lab.config.opinions)
+        return accept_resolve(xml, replace(expected, known=signing_key(lab.relying)))
+
     try:
         xml = unwrap(request.get_data(), "the envelope")
-        expected = resolve_expected_of(asserting, now=now, memory=lab.artifacts, opinions=lab.config.opinions)
-        report = accept_resolve(xml, replace(expected, known=signing_key(lab.relying)))
+        report = judged_afresh(lab, "asserting", judge)
     except InputError as error:
         lab.record(
             side="asserting",
@@ -119,6 +125,7 @@ def answer_resolve(lab: Lab) -> Response:
         )
         code = error.fault_code if isinstance(error, EnvelopeError) else "Client"
         return _soap(Fault(code, f"{error.problem}; {error.remedy}").write(), status=500)  # SAML2Bind 3.2.3.3
+    asserting, now = lab.asserting, lab.now()
     released = report.principal
     status = status_of(report)
     outcome = "answered" if released else "answered with nothing" if status.success else "denied"

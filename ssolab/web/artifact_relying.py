@@ -17,6 +17,7 @@ from ssolab.saml.names import SOAP
 from ssolab.saml.soap import unwrap
 from ssolab.web.firing import fire
 from ssolab.web.keys import signing_key
+from ssolab.web.refreshing import judged_afresh
 
 if TYPE_CHECKING:
     from ssolab.core.findings import Finding
@@ -57,10 +58,14 @@ def resolved(lab: Lab, carried: Carried) -> tuple[bytes, Report[Principal]]:
     )
     xml = unwrap(lab.resolve(service.location, question), "the answer")
     opinions, known_keys = lab.config.opinions, signing_key(lab.asserting)
-    now = lab.now()
-    around = resolution_expected_of(relying, now=now, resolve=resolve.id, opinions=opinions)
-    login = expected_of(relying, now=now, pending=lab.pending.keys(), replay=lab.seen, opinions=opinions)
-    return xml, accept_artifact_response(xml, replace(around, known=known_keys), replace(login, known=known_keys))
+
+    def judge() -> Report[Principal]:
+        party, now = lab.relying, lab.now()
+        around = resolution_expected_of(party, now=now, resolve=resolve.id, opinions=opinions)
+        login = expected_of(party, now=now, pending=lab.pending.keys(), replay=lab.seen, opinions=opinions)
+        return accept_artifact_response(xml, replace(around, known=known_keys), replace(login, known=known_keys))
+
+    return xml, judged_afresh(lab, "relying", judge)
 
 
 def _service(relying: RelyingParty, artifact: Artifact) -> IndexedEndpoint | None:

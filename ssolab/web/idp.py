@@ -28,7 +28,7 @@ from ssolab.web.errands import Errand, LastLogin
 from ssolab.web.firing import published
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.logout import add_logout
-from ssolab.web.logout_side import LOG_OUT, logout_addresses, logout_said
+from ssolab.web.logout_side import logout_addresses, logout_said, ways_out
 from ssolab.web.pages import (
     Start,
     bounded_relay_state,
@@ -247,7 +247,7 @@ def _home(lab: Lab) -> Response:
                 text="Log in to the service provider",
                 says="IdP-initiated: an unsolicited Response.",
             ),
-            LOG_OUT,
+            *ways_out(asserting),
             *apps.app_starts(lab),
         ],
         facts=_settings(asserting),
@@ -265,7 +265,8 @@ def _settings(asserting: AssertingParty) -> list[tuple[str, str]]:
             ("entityID", asserting.entity_id),
             ("flavour", asserting.flavour),
             ("service provider", asserting.relying),
-            ("answers go to", ", ".join(each.location for each in asserting.acs)),
+            ("answers go to", ", ".join(dict.fromkeys(each.location for each in asserting.answerable))),
+            ("answers by", ", ".join(dict.fromkeys(each.binding.rpartition(":")[2] for each in asserting.answerable))),
             (
                 "signs",
                 {"both": "Response and Assertion"}.get(asserting.sign, f"the {asserting.sign}")

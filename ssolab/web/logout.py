@@ -28,13 +28,16 @@ from ssolab.web.addresses import LOGOUT, SLO
 from ssolab.web.keys import signing_key
 from ssolab.web.logout_side import Side, carried, log_out_of, new_id
 from ssolab.web.pages import bounded_relay_state, draw, form_fields, judged, local_path
+from ssolab.web.refreshing import judged_afresh
 from ssolab.web.sessions import Leaving
 from ssolab.web.verdicts import result, unreadable
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
+    from ssolab.saml.logout_acceptance import AcceptedLogout, AcceptedLogoutAnswer
     from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
     from ssolab.web.logout_side import SideName
@@ -131,11 +134,16 @@ def _receive(side: Side, decode: Callable[[], Received]) -> Response:
 
 def _take_request(side: Side, received: Received) -> tuple[Entry, Callable[[], Response]]:
     """Judge a LogoutRequest; the answer is made by a function, since its failures are none of the message."""
-    party, shared = side.party, side.shared
-    expected = logout_expected_of(
-        party, now=side.lab.now(), sessions=[held.session for held in shared], opinions=side.lab.config.opinions
-    )
-    report = accept_logout_request(received, replace(expected, known=signing_key(side.other)))
+    shared, lab = side.shared, side.lab
+
+    def judge() -> Report[AcceptedLogout]:
+        expected = logout_expected_of(
+            side.party, now=lab.now(), sessions=[held.session for held in shared], opinions=lab.config.opinions
+        )
+        return accept_logout_request(received, replace(expected, known=signing_key(side.other)))
+
+    report = judged_afresh(lab, side.name, judge)
+    party = side.party
     relay_state = bounded_relay_state(received.relay_state)
     accepted = report.principal
     named = accepted.sessions or () if accepted else ()
@@ -149,6 +157,7 @@ def _take_request(side: Side, received: Received) -> tuple[Entry, Callable[[], R
         findings=report.findings,
         signature=report.signature,
         verifiers=report.verifiers,
+        decryption=report.decryption,
         message=received.xml,
     )
     if accepted:
@@ -177,11 +186,16 @@ def _answer(side: Side, asked: str, relay_state: str | None, codes: tuple[str, .
 
 
 def _take_response(side: Side, received: Received) -> tuple[Entry, Callable[[], Response]]:
-    party, leaving = side.party, side.sessions.leaving
-    expected = logout_response_expected_of(
-        party, now=side.lab.now(), pending=leaving.keys(), opinions=side.lab.config.opinions
-    )
-    report = accept_logout_response(received, replace(expected, known=signing_key(side.other)))
+    leaving, lab = side.sessions.leaving, side.lab
+
+    def judge() -> Report[AcceptedLogoutAnswer]:
+        expected = logout_response_expected_of(
+            side.party, now=lab.now(), pending=leaving.keys(), opinions=lab.config.opinions
+        )
+        return accept_logout_response(received, replace(expected, known=signing_key(side.other)))
+
+    report = judged_afresh(lab, side.name, judge)
+    party = side.party
     accepted = report.principal
     left = leaving.take(accepted.response.in_response_to or "") if accepted else None
     who = left.name if left else "somebody"

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 from ssolab.faults.engine import Carrier
 from ssolab.saml.logout import LogoutRequest
 from ssolab.saml.names import POST
+from ssolab.saml.parties import AssertingParty
 from ssolab.web.addresses import LOGIN, LOGOUT, START
 from ssolab.web.firing import fire
 from ssolab.web.forms import post_message, redirect_message
@@ -21,14 +22,14 @@ if TYPE_CHECKING:
     from flask import Response
 
     from ssolab.saml.logout import LogoutResponse
-    from ssolab.saml.parties import AssertingParty, RelyingParty
+    from ssolab.saml.parties import RelyingParty
     from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
     from ssolab.web.sessions import Held, Sessions
 
 SideName = Literal["asserting", "relying"]
 FLOW: Final = "saml-logout"
-LOG_OUT: Final = Start(href=LOGOUT, text="Log out", says="Single logout: a LogoutRequest goes to the other side.")
+_LOG_OUT: Final = Start(href=LOGOUT, text="Log out", says="Single logout: a LogoutRequest goes to the other side.")
 _QUIRK: Final = "as Salesforce does where useConfigRequestMethod is false"
 
 
@@ -74,6 +75,11 @@ class Side:
     def record(self, event: str, summary: str, **facts: Any) -> Entry:
         """Write one line into the journal."""
         return self.lab.record(side=self.name, event=event, summary=summary, flow=FLOW, **facts)
+
+
+def ways_out(party: AssertingParty | RelyingParty) -> list[Start]:
+    """Give the link to logout, where the side offers it."""
+    return [_LOG_OUT] if party.single_logout else []
 
 
 def log_out_of(held: Held) -> Start:
@@ -129,6 +135,7 @@ def carried(  # noqa: PLR0913  the message, and where it goes
         hash=party.logout_hash or party.hash,
         flavour=party.flavour,
         partner=party.partner,
+        encrypt=party.encryption if isinstance(party, AssertingParty) else None,
     )
     return Carried(xml, answer, binding, fired.codes)
 

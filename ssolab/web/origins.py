@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
+    from datetime import timedelta
 
     from ssolab.core.keys import TrustedKey
     from ssolab.saml.metadata_acceptance import RoleName
@@ -21,9 +22,10 @@ class Origin:
     """Metadata of the party *party* that the *side* of the lab believes its partner by.
 
     `read` gives the document anew, from the file or the address that `place` names; `pinned` keys judge its signature,
-    and without any it has to be `unsigned`. `first` is the copy that the lab starts with. `believed` turns the keys
-    in the metadata into the keys to trust: a partner's mock signs with a twin. A copy that is past its validUntil
-    refuses messages where this is `enforced`, and otherwise warns: who uploads a file by hand does not look again.
+    and without any it has to be `unsigned`. `longest` is how far ahead its validUntil may lie without a warning.
+    `first` is the copy that the lab starts with. `believed` turns the keys in the metadata into the keys to trust: a
+    partner's mock signs with a twin. A copy that is past its validUntil refuses messages where this is `enforced`, and
+    otherwise warns: who uploads a file by hand does not look again.
     """
 
     party: str
@@ -35,6 +37,7 @@ class Origin:
     believed: Callable[[Sequence[TrustedKey]], tuple[TrustedKey, ...]] = field(repr=False, compare=False, default=tuple)
     pinned: tuple[TrustedKey, ...] = ()
     unsigned: bool = False
+    longest: timedelta | None = None
     enforced: bool = True
 
     @property

@@ -11,14 +11,16 @@ from typing import TYPE_CHECKING, TypeVar
 from ssolab.core.findings import InputError, errors_of
 from ssolab.core.instants import format_instant
 from ssolab.core.keyreasons import algorithm_key_mismatch, key_not_trusted
+from ssolab.saml.materials import after
 from ssolab.saml.metadata_acceptance import MetadataExpected, accept_metadata
-from ssolab.saml.metadata_reasons import metadata_expired
+from ssolab.saml.metadata_reasons import metadata_expired, metadata_stale
 from ssolab.saml.metadata_refresh import Cause, KeyChange
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+    from datetime import datetime
 
-    from ssolab.core.findings import Report
+    from ssolab.core.findings import Finding, Report
     from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
     from ssolab.web.origins import Held, Side
@@ -45,10 +47,9 @@ def judged_afresh(lab: Lab, side: Side, judge: Callable[[], Report[P]]) -> Repor
         lab, held, lambda: Cause.MISS if held.holding.asks_on_miss(lab.now()) else None
     ):
         report = judge()
-    until, now = held.holding.expires, lab.now()
+    until, now, origin = held.holding.expires, lab.now(), held.origin
     if until is None or not held.holding.expired(now):
-        return report
-    origin = held.origin
+        return replace(report, findings=(*report.findings, *_stale(held, now)))
     found = metadata_expired(until, now, origin.place, warns=not origin.enforced)
     return replace(
         report,
@@ -74,6 +75,7 @@ def refresh(lab: Lab, held: Held, cause: Cause) -> Entry:
                 unsigned=origin.unsigned,
                 entity_id=origin.entity_id,
                 role=origin.role,
+                longest=origin.longest,
                 held=holding.accepted,
                 opinions=lab.config.opinions,
                 document=origin.place,
@@ -108,6 +110,14 @@ def _refresh_where(lab: Lab, held: Held, cause: Callable[[], Cause | None]) -> b
 def _only_the_key_is_unknown(report: Report[P]) -> bool:
     codes = {found.code for found in report.errors}
     return _UNKNOWN_KEY <= codes <= _KEY_FAULTS
+
+
+def _stale(held: Held, now: datetime) -> Iterator[Finding]:
+    """Remark that the copy should be newer, where every look at a new one was in vain."""
+    holding = held.holding
+    keep = holding.accepted.cache_duration
+    if keep is not None and holding.failed and now >= after(holding.fetched, keep):
+        yield metadata_stale(holding.fetched, keep, now, held.origin.place)
 
 
 def _stays(held: Held) -> str:

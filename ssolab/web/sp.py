@@ -31,7 +31,7 @@ from ssolab.web.firing import fire, published
 from ssolab.web.forms import post_message, redirect_message
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.logout import add_logout
-from ssolab.web.logout_side import LOG_OUT, log_out_of, logout_addresses, logout_said
+from ssolab.web.logout_side import log_out_of, logout_addresses, logout_said, ways_out
 from ssolab.web.pages import (
     Start,
     draw,
@@ -187,7 +187,8 @@ def _ended(lab: Lab, xml: bytes, report: Report[Principal], wanted: str | None) 
     strayed = bool(wanted) and local_path(wanted) is None
     again = [Start(href=LOGIN, text="Log in again" if person else "Try again")]
     if person:
-        again.insert(0, log_out_of(lab.sessions["relying"].begin(person.issuer, session_of(person), lab.now())))
+        held = lab.sessions["relying"].begin(person.issuer, session_of(person), lab.now())
+        again[:0] = [log_out_of(held)] if lab.relying.single_logout else []
     if lab.bases.asserting:
         again.append(Start(href=lab.bases.asserting + START, text="IdP-initiated"))
     again += orgs.further_pages() if status else []
@@ -216,7 +217,7 @@ def _home(lab: Lab) -> Response:
         heading="Mock service provider",
         intro=["It sends you to the identity provider and judges what you bring back, with every reason shown."],
         remarks=lab.remarks,
-        starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first."), LOG_OUT],
+        starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first."), *ways_out(relying)],
         asking=choices_of(relying),
         login=LOGIN,
         facts=_settings(relying) + orgs.facts(lab),

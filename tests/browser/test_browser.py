@@ -5,12 +5,19 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ssolab.cli.serve import config_of
+from ssolab.cutover.envelopes import encrypting
 from ssolab.cutover.model import User
+from ssolab.salesforce.apps import ConnectedApp, SamlAppConfig
+from ssolab.salesforce.org import Org
 from ssolab.saml.names import POST
+from ssolab.sources import builtin_lab
 from ssolab.web.app import running_lab
+from ssolab.web.artifact import answering_by
 from tests.web.parts import (
     AMIRA,
     BEN,
+    SP,
     asserting_party,
     config,
     credential,
@@ -102,6 +109,65 @@ def test_a_person_follows_a_refusal_of_an_org_to_its_validator_and_pastes_the_me
         assert "Is the assertion signed? true" in page.inner_text("main")
 
 
+def test_a_person_logs_in_by_artifact_and_sees_what_was_hidden(page: Page) -> None:
+    inventory = encrypting(builtin_lab(), ("assertion", "name-id", "attributes"))
+    settings = config_of(inventory, inventory.links["okta-idp-initiated"], host="127.0.0.1", port=0)
+    with running_lab(answering_by(settings, "artifact")) as running:
+        page.goto(f"{running.bases.relying}/saml/login")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"{running.bases.relying}/**")
+        assert "SAMLart=" in page.url
+        assert page.get_by_role("heading", name="Logged in").is_visible()
+        assert page.get_by_text("/samlp:Response/saml:EncryptedAssertion", exact=True).is_visible()
+        assert page.get_by_text("saml:EncryptedAttribute").is_visible()
+
+
+def test_a_person_leaves_where_the_name_is_hidden(page: Page) -> None:
+    inventory = encrypting(builtin_lab(), ("name-id",))
+    parties = {name: replace(party, single_logout=True) for name, party in inventory.parties.items()}
+    inventory = replace(inventory, parties=parties)
+    with running_lab(config_of(inventory, inventory.links["okta-idp-initiated"], host="127.0.0.1", port=0)) as running:
+        page.goto(f"{running.bases.asserting}/saml/start")
+        page.get_by_role("button", name="Log in").click()
+        page.wait_for_url(f"{running.bases.relying}/**")
+        page.goto(f"{running.bases.asserting}/saml/logout")
+        page.get_by_role("heading", name="Logged out").wait_for()
+        assert "is logged out at" in page.inner_text("main")
+
+
+def test_a_person_starts_an_app_of_the_org(page: Page) -> None:
+    settings = SamlAppConfig(acs_url="http://127.0.0.1/acs", entity_url=SP, saml_subject_type="Username")
+    apps = {"Greenmoor": ConnectedApp(contact_email="ops@greenmoor.org", label="Portal", saml_config=settings)}
+    lab = replace(config(), asserting=salesforce_asserting(), asserting_org=Org(apps=apps))
+    with running_lab(lab) as running:
+        page.goto(running.bases.asserting)
+        page.get_by_role("link", name="Portal").click()
+        log_in(page, running)
+        assert page.get_by_role("heading", name="Logged in").is_visible()
+        page.goto(f"{running.bases.asserting}/idp/login?app=Nowhere")
+        assert page.get_by_role("link", name="Portal").is_visible()
+
+
+def test_a_person_sees_the_login_history_and_the_page_of_a_user_of_an_org(page: Page) -> None:
+    settings = replace(config(), relying=replace(salesforce_relying(), entity_id="https://other.example"))
+    with running_lab(settings) as running:
+        page.goto(f"{running.bases.asserting}/saml/start")
+        log_in(page, running)
+        ends_at = page.get_by_role("link", name="What the user sees").get_attribute("href")
+        page.get_by_role("link", name="Login history").click()
+        assert "Failed: Audience Invalid" in page.inner_text("main")
+        page.goto(f"{running.bases.relying}{ends_at}")
+        assert page.locator("h1").is_visible()
+
+
+def test_a_person_has_metadata_looked_at_again(page: Page) -> None:
+    inventory = builtin_lab()
+    with running_lab(config_of(inventory, inventory.links["okta-idp-initiated"], host="127.0.0.1", port=0)) as running:
+        page.goto(running.control_url)
+        page.get_by_role("button", name="Refresh okta").click()
+        page.locator("tbody tr").first.get_by_text("by hand: the same keys").wait_for()
+
+
 def test_a_person_without_scripts_presses_the_button(browser: Browser) -> None:
     with running_lab(config()) as running:
         context = browser.new_context(java_script_enabled=False)
@@ -175,7 +241,9 @@ def test_no_page_scrolls_sideways(browser: Browser, scheme: str, width: int) -> 
         page.get_by_role("button", name="Log in").click()
         page.wait_for_url(f"{running.bases.relying}/**")
         bases = running.bases
-        for address in (None, bases.relying, bases.asserting, running.control_url, f"{bases.control}/journal/4"):
+        running.lab.record(side="control", event="long", summary=f"Metadata of https://{'long' * 20}.example refreshed")
+        pages = [f"{bases.control}/journal/{number}" for number in (4, len(running.lab.journal.entries()))]
+        for address in (None, bases.relying, bases.asserting, running.control_url, *pages):
             if address:
                 page.goto(address)
             wide = page.evaluate("document.documentElement.scrollWidth - document.documentElement.clientWidth")

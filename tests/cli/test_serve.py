@@ -168,6 +168,15 @@ def test_an_address_that_others_can_reach_needs_to_be_asked_for(host: str, capsy
         (["nowhere"], "nowhere"),
         (["--token-file", "/nowhere/at/all"], "/nowhere/at/all"),
         (["--colour"], "--colour"),
+        (["--encrypt", "everything"], "everything"),
+        (["--encrypt", "assertion", "--cipher", "aes256"], "aes256"),
+        (["--encrypt", "assertion", "--key-transport", "rsa"], "rsa"),
+        (["--cipher", "aes256-gcm"], "--cipher: nothing is encrypted; add --encrypt assertion"),
+        (["--key-transport", "rsa-oaep"], "--key-transport: nothing is encrypted"),
+        (["--response-binding", "redirect"], "redirect"),
+        (["--switch", "clock"], "write NAME=VALUE"),
+        (["--switch", "clock=soon"], "clock"),
+        (["--switch", "colour=red"], "colour"),
     ],
 )
 def test_wrong_usage_is_one_line_and_exit_code_2(

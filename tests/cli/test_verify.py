@@ -13,7 +13,8 @@ import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ssolab.cli import run
-from ssolab.saml.artifact import ArtifactResolve, ArtifactResponse
+from ssolab.core.keys import private_key_pem
+from ssolab.saml.artifact import HANDLE_LENGTH, Artifact, ArtifactResolve, ArtifactResponse
 from ssolab.saml.artifact_issue import seal_artifact_message
 from ssolab.saml.bindings import encode_redirect
 from ssolab.saml.issue import draft_request, seal
@@ -22,6 +23,7 @@ from ssolab.saml.soap import Fault, wrap
 from ssolab.saml.subjects import NameID
 from tests.saml.samples import ACS, IDP, NOW, REQUEST, SP, SSO, asserting, certificate, credential, private, relying
 from tests.saml.samples import response as message
+from tests.saml.test_decryption import message as encrypted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.usefixtures("here")
 AT = ["--at", "2027-01-04T09:00:00Z"]
+ARTIFACT = Artifact.of(IDP, bytes(HANDLE_LENGTH))
 JUDGED = ["--audience", SP, "--recipient", ACS, "--in-response-to", REQUEST]
 
 
@@ -80,6 +83,7 @@ def saved(here: Path) -> list[str]:
     """What somebody saved from the back channel: with its envelope and without, and an unsigned Response in one."""
     empty = ArtifactResponse(id="_a", issue_instant=NOW, status=Status(), issuer=NameID(IDP), in_response_to="_q")
     sealed = seal_artifact_message(replace(empty, message=message()), credential("idp"))
+    asked = ArtifactResolve(id="_q", issue_instant=NOW, artifact=ARTIFACT.text, issuer=NameID(SP))
     covering = seal_artifact_message(replace(empty, message=message(sign_as="none")), credential("idp"))
     files = {
         "plain.xml": sealed,
@@ -88,7 +92,10 @@ def saved(here: Path) -> list[str]:
         "bare.xml": replace(empty, message=message(sign_as="none")).write(),
         "empty.xml": seal_artifact_message(empty, credential("idp")),
         "fault.xml": Fault("Client", "no such thing").write(),
-        "resolve.xml": wrap(ArtifactResolve(id="_q", issue_instant=NOW, artifact="AAQ=").write()),
+        "resolve.xml": wrap(seal_artifact_message(asked, credential("sp"))),
+        "bare-resolve.xml": seal_artifact_message(asked, credential("sp")),
+        "unsigned-resolve.xml": wrap(asked.write()),
+        "broken-resolve.xml": seal_artifact_message(replace(asked, artifact="AAQ="), credential("sp")),
     }
     for name, data in files.items():
         (here / name).write_bytes(data)
@@ -113,7 +120,6 @@ def test_a_response_is_judged_in_what_it_came_in(
         ("bare.xml", 1, "signature-missing"),
         ("empty.xml", 1, "artifact-response-empty"),
         ("fault.xml", 2, "SOAP fault: Client, 'no such thing'"),
-        ("resolve.xml", 2, "this is samlp:ArtifactResolve, not samlp:ArtifactResponse"),
     ],
 )
 def test_what_came_by_artifact_is_refused_with_its_reason(
@@ -122,6 +128,44 @@ def test_what_came_by_artifact_is_refused_with_its_reason(
     assert verify(file, "--trust", "idp.xml", *JUDGED, *AT) == code
     told = capsys.readouterr()
     assert says in told.out + told.err
+
+
+@pytest.mark.usefixtures("saved")
+@pytest.mark.parametrize("file", ["resolve.xml", "bare-resolve.xml"])
+def test_the_question_for_an_artifact_is_judged(file: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify(file, "--trust", "sp.xml", *AT) == 0
+    told = capsys.readouterr().out
+    assert told.startswith(f"accepted {file} (ArtifactResolve)")
+    assert f"artifact    {ARTIFACT.text}" in told
+    read = envelope(capsys, file, "--trust", "sp.xml")
+    assert read["result"]["resolve"] == {"id": "_q", "issuer": SP, "artifact": ARTIFACT.text}
+
+
+@pytest.mark.usefixtures("saved")
+@pytest.mark.parametrize(
+    ("file", "options", "code", "says"),
+    [
+        ("unsigned-resolve.xml", [], 1, "signature-missing"),
+        ("broken-resolve.xml", [], 1, "artifact-unreadable"),
+        ("resolve.xml", ["--audience", SP], 2, "--audience is for a Response"),
+        ("resolve.xml", ["--name-id", "x"], 2, "--name-id is for a LogoutRequest"),
+    ],
+)
+def test_a_question_for_an_artifact_is_refused_with_its_reason(
+    file: str, options: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify(file, "--trust", "sp.xml", *options, *AT) == code
+    told = capsys.readouterr()
+    assert says in told.out + told.err
+
+
+def test_what_was_opened_in_an_artifact_response_is_told(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    around = ArtifactResponse(id="_a", issue_instant=NOW, status=Status(), issuer=NameID(IDP), in_response_to="_q")
+    sealed = seal_artifact_message(replace(around, message=encrypted("assertion")), credential("idp"))
+    (here / "hidden.xml").write_bytes(wrap(sealed))
+    (here / "sp.key").write_bytes(private_key_pem(credential("sp").private))
+    assert verify("hidden.xml", "--trust", "idp.xml", "--decrypt", "sp.key", *JUDGED, *AT) == 0
+    assert "decrypted   /samlp:Response/saml:EncryptedAssertion" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("saved")

@@ -17,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from ssolab.cli import run
+from ssolab.cli._ciphers import CONTENTS, TRANSPORTS
+from ssolab.core.ciphers import CONTENT_NAMES, TRANSPORT_NAMES
 from ssolab.saml.issue import draft_request, seal
 from tests.keys import ec_test_key
 from tests.keys import test_key as rsa_key
@@ -170,4 +172,29 @@ def test_nothing_is_signed_where_there_is_no_key_to_encrypt_for(
     told = capsys.readouterr().err
     assert told.count("\n") == 1
     assert complaint in told
+    assert not Path("made.xml").exists()
+
+
+@pytest.mark.parametrize("cipher", CONTENTS)
+@pytest.mark.parametrize("transport", TRANSPORTS)
+def test_sign_encrypts_with_the_cipher_that_is_named(
+    cipher: str, transport: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    how = ["--cipher", cipher, "--key-transport", transport]
+    assert run([*SIGNED, "--encrypt", "sp.crt", *how, "--output", "made.xml"]) == 0
+    allowed = ["--allow", "rsa15"] if transport == "rsa-1_5" else []
+    assert verify("made.xml", *JUDGED, "--decrypt", "key.pem", *allowed) == 0
+    assert f"{cipher} with {transport}" in capsys.readouterr().out
+
+
+def test_the_ciphers_that_can_be_named_are_those_that_there_are() -> None:
+    assert (CONTENTS, TRANSPORTS) == (CONTENT_NAMES, TRANSPORT_NAMES)
+
+
+@pytest.mark.parametrize("option", [["--cipher", "aes256-gcm"], ["--key-transport", "rsa-oaep"]])
+def test_a_cipher_for_nothing_is_refused(option: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert run([*SIGNED, *option, "--output", "made.xml"]) == 2
+    told = capsys.readouterr().err
+    assert told.count("\n") == 1
+    assert "give --encrypt too" in told
     assert not Path("made.xml").exists()

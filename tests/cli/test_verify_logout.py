@@ -7,11 +7,15 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from ssolab.cli import run
+from ssolab.core.xmltree import parse
 from ssolab.saml.bindings import encode_redirect
+from ssolab.saml.encryption import Encryption
+from ssolab.saml.issue import draft_request, seal
 from tests.saml.logout_samples import AMIRA, ASKED, IDP_SLO, SP_SLO, answer, idp, posted, request, sp
-from tests.saml.samples import IDP, NOW, SP, certificate, credential
+from tests.saml.samples import IDP, NOW, SP, certificate, credential, response, trust
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -123,3 +127,65 @@ def test_metadata_of_neither_side_is_refused(here: Path, capsys: pytest.CaptureF
     )
     assert verify("request.xml", "--trust", "none.xml") == 2
     assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "says"),
+    [
+        (["--name-id", AMIRA.value], 0, "accepted"),
+        (["--name-id", "ben@greenmoor.org", "--name-id", AMIRA.value], 0, "accepted"),
+        (["--name-id", AMIRA.value, "--session-index", "_session"], 0, "accepted"),
+        (["--name-id", AMIRA.value, "--session-index", "_old", "--session-index", "_session"], 0, "accepted"),
+        (["--name-id", AMIRA.value, "--name-id-format", "emailAddress"], 0, "accepted"),
+        (["--name-id", AMIRA.value, "--name-id-format", "persistent"], 1, "logout-name-unknown"),
+        (["--name-id", "amira"], 1, "logout-name-unknown"),
+        (["--name-id", ""], 1, "logout-name-unknown"),
+        (["--name-id", AMIRA.value, "--session-index", "_old"], 1, "session-index-unknown"),
+    ],
+)
+def test_the_sessions_that_there_are_can_be_told(
+    options: list[str], code: int, says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert verify("request.url", "--trust", "sp.xml", "--recipient", IDP_SLO, "--max-age", "300", *options) == code
+    told = capsys.readouterr().out
+    assert says in told
+    assert "not judged" not in told
+
+
+def test_a_hidden_name_is_opened_with_the_key_that_is_given(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    hiding = Encryption(key=trust("idp"), parts=("name-id",))
+    hidden = seal(parse(request(), "request"), credential("sp"), encrypt=hiding)
+    (here / "hidden.xml").write_bytes(hidden)
+    private = credential("idp").private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    (here / "idp.key").write_bytes(private)
+    assert verify("hidden.xml", "--trust", "sp.xml", "--decrypt", "idp.key", "--name-id", AMIRA.value) == 0
+    told = capsys.readouterr().out
+    assert f"subject     {AMIRA.value}" in told
+    assert "decrypted   /samlp:LogoutRequest/saml:EncryptedID" in told
+    assert verify("hidden.xml", "--trust", "sp.xml") == 1
+    assert "logout-name-missing" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "says"),
+    [
+        ("request.xml", ["--session-index", "_1"], "give --name-id too"),
+        ("request.xml", ["--name-id-format", "persistent"], "give --name-id too"),
+        ("request.xml", ["--report", "salesforce"], "--report is not for a LogoutRequest"),
+        ("request.xml", ["--authn-context", "Password"], "--authn-context is not for a LogoutRequest"),
+        ("answer.xml", ["--name-id", "x"], "--name-id is not for a LogoutResponse"),
+        ("answer.xml", ["--session-index", "x"], "--session-index is not for a LogoutResponse"),
+        ("answer.xml", ["--request", "request.xml"], "--request is not for a LogoutResponse"),
+        ("login.xml", ["--name-id", "x"], "--name-id is for a LogoutRequest"),
+        ("response.xml", ["--session-index", "x"], "--session-index is for a LogoutRequest"),
+    ],
+)
+def test_each_message_has_its_own_options(
+    file: str, options: list[str], says: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    login = draft_request(sp(), now=NOW, new_id=lambda: "_login")
+    (here / "login.xml").write_bytes(seal(login, credential("sp")))
+    (here / "response.xml").write_bytes(response())
+    trust = "sp.xml" if file in {"request.xml", "login.xml"} else "idp.xml"
+    assert verify(file, "--trust", trust, *options) == 2
+    assert says in capsys.readouterr().err

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ssolab.core.keys import new_private_key
+from ssolab.core.findings import ConfigError
+from ssolab.core.keys import Permission, new_private_key
 from ssolab.cutover.cast import Cast, cast_for
 from ssolab.cutover.envelopes import encrypting, enveloped
 from ssolab.cutover.staging import pair
@@ -68,7 +69,7 @@ def test_every_identity_provider_of_a_lab_can_be_told_to_encrypt() -> None:
     lab = builtin_lab()
     told = encrypting(lab, ("assertion",))
     assert encrypting(lab, ()) is lab
-    assert {name for name, party in told.parties.items() if party.encrypts} == {
+    assert {name for name, party in told.parties.items() if party.answers.encrypts} == {
         name for name, party in lab.parties.items() if any(entity.idp for entity in party.entities)
     }
     one, other = pair(told, told.links["okta-idp-initiated"], cast_for(told, new_private_key))
@@ -83,6 +84,20 @@ DES = "http://www.w3.org/2001/04/xmlenc#tripledes-cbc"
 GCM = "http://www.w3.org/2009/xmlenc11#aes128-gcm"
 OLD = "http://www.w3.org/2001/04/xmlenc#rsa-1_5"
 OAEP = "http://www.w3.org/2009/xmlenc11#rsa-oaep"
+
+
+def test_how_is_chosen_for_what_is_encrypted_and_rsa_15_is_allowed_by_being_named() -> None:
+    told = encrypting(builtin_lab(), ("name-id",), cipher="aes128-cbc", transport="rsa-1_5")
+    one, other = pair(told, told.links["okta-idp-initiated"], cast_for(told, new_private_key))
+    assert one.encryption is not None
+    assert (one.encryption.content, one.encryption.transport) == ("aes128-cbc", "rsa-1_5")
+    assert Permission.RSA15 in one.permit
+    assert Permission.RSA15 not in other.permit, "whoever receives it allows it on its own"
+
+
+def test_a_cipher_for_nothing_is_refused() -> None:
+    with pytest.raises(ConfigError, match="--key-transport: nothing is encrypted"):
+        encrypting(builtin_lab(), (), transport="rsa-oaep")
 
 
 @pytest.mark.parametrize(

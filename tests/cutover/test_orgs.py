@@ -14,6 +14,7 @@ from ssolab.salesforce.switches import Switches
 from ssolab.sources import load_lab
 from tests.salesforce.test_apps import APP
 from tests.salesforce.test_source import CONFIG
+from tests.saml.samples import certificate
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -43,6 +44,20 @@ def test_configurations_and_apps_come_out_of_the_project(tmp_path: Path) -> None
     assert found.user_provisioning is True
     assert read.config_for("https://another.example") is None
     assert read.switches == Switches()
+
+
+def test_certificates_are_called_as_apps_call_them(tmp_path: Path) -> None:
+    folder = lab(tmp_path, 'source = "force-app"\ncertificates = "keys/Partner.crt"')
+    for path, key in (("force-app/certs/Harvest.crt", "sp"), ("keys/Partner.crt", "idp")):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(certificate(key).pem)
+    read = load_lab(folder, environ={}).parties["greenmoor"].org
+    assert {name: each.sha256 for name, each in read.certificates.items()} == {
+        "Harvest": certificate("sp").sha256,
+        "Partner": certificate("idp").sha256,
+    }
+    assert read.encrypts_for("https://harvest.example/saml") is True
+    assert read.encrypts_for("https://another.example") is False
 
 
 def test_switches_are_set_in_the_lab_file(tmp_path: Path) -> None:

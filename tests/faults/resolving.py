@@ -57,7 +57,8 @@ def ask_for_a_message(*faults: Fault, sign: str = "request", opinions: bool = Fa
         except InputError as error:
             said = refused(error)
         else:
-            said = outcome(report, None if report.principal is None else report.principal.message.decode())
+            given = report.principal.message if report.principal else None
+            said = outcome(report, given.decode() if given else None)
     return said
 
 

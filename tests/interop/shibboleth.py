@@ -28,7 +28,8 @@ CONFIGURATION = """<SPConfig xmlns="urn:mace:shibboleth:3.0:native:sp:config">
   <OutOfProcess logger="{folder}/shibd.logger" tranLogFormat="%u"/>
   <InProcess logger="{folder}/module.logger" checkSpoofing="false"/>
   <UnixListener address="{folder}/shibd.sock"/>
-  <ApplicationDefaults entityID="{entity_id}" REMOTE_USER="email" signing="true" signingAlg="{algorithm}">
+  <ApplicationDefaults entityID="{entity_id}" REMOTE_USER="email" signing="true" signingAlg="{algorithm}"
+      encryption="conditional">
     <Sessions lifetime="3600" timeout="3600" checkAddress="false" handlerSSL="false" cookieProps="http"
         relayState="ss:mem" redirectLimit="exact">
       <SSO entityID="{idp}">SAML2</SSO>

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ssolab.core.xmlenc import DecryptionKey
 from ssolab.saml.metadata import read_entity
 from ssolab.saml.names import POST
 from tests.interop.apache import open_folder
@@ -37,10 +38,10 @@ def running() -> Iterator[Shibboleth]:
 @pytest.fixture
 def shibboleth(running: Shibboleth) -> Shibboleth:
     """Both sides as they begin: each holds the other's old key, and signs with its own."""
-    running.hold(credential("idp"))
     running.sign_with(credential("sp"))
     running.idp.sign_with(credential("idp"))
     running.idp.join(running.metadata())
+    running.hold(credential("idp"))
     return running
 
 
@@ -142,6 +143,35 @@ def test_whoever_logs_out_here_is_logged_out_there_too(shibboleth: Shibboleth) -
     judged = shibboleth.idp.judged
     assert (judged.event, judged.accepted) == ("logout-response-judged", True), judged.findings
     assert page.status == 200
+    assert is_logged_out(shibboleth, visitor)
+
+
+def test_our_identity_provider_opens_the_name_that_it_hides_where_we_publish_a_key(shibboleth: Shibboleth) -> None:
+    opening = credential("new")
+    shibboleth.idp.join(shibboleth.metadata(), decryption=(DecryptionKey.from_credential(opening),))
+    shibboleth.hold(credential("idp"))
+    visitor = Visitor()
+    assert LOGGED_IN in shibboleth.log_in(visitor).text
+
+    visitor.open(f"{shibboleth.apache.base}/Shibboleth.sso/Logout?return={shibboleth.apache.base}/left.html")
+
+    judged = shibboleth.idp.judged
+    assert (judged.event, judged.accepted) == ("logout-request-judged", True), judged.findings
+    assert b"EncryptedID" in judged.message
+    assert [facts.key for facts in judged.decryption] == [opening.public.sha256]
+    assert judged.user == AMIRA.username
+    assert is_logged_out(shibboleth, visitor)
+
+
+def test_it_opens_the_name_that_our_logout_hides(shibboleth: Shibboleth) -> None:
+    shibboleth.idp.join(shibboleth.metadata(), encrypts=("name-id",))
+    visitor = Visitor()
+    shibboleth.log_in(visitor)
+
+    visitor.open(shibboleth.idp.way_out)
+
+    judged = shibboleth.idp.judged
+    assert (judged.event, judged.accepted) == ("logout-response-judged", True), judged.findings
     assert is_logged_out(shibboleth, visitor)
 
 

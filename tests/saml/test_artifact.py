@@ -317,9 +317,18 @@ def test_who_is_not_believed_is_denied_and_spends_nothing(code: str, message: by
     assert codes(report) == [code]
     assert report.principal is None
     assert status_of(report).codes == (REQUESTER, REQUEST_DENIED)
+    assert expected.memory is not None
     held = expected.memory.take(ARTIFACT.text)
     assert held is not None
     assert held.message is not None
+
+
+def test_whoever_does_not_say_what_is_kept_hears_that_it_is_not_judged() -> None:
+    report = accept_resolve(question(), wanted(memory=None, entity_id=None))
+    assert report.principal is not None
+    assert report.principal.message is None
+    unjudged = {found.message.partition(" ")[0] for found in report.findings if found.code == "not-judged"}
+    assert unjudged == {"entity-id", "kept-messages"}
 
 
 def test_the_moment_of_expiry_is_exclusive() -> None:

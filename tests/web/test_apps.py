@@ -8,8 +8,10 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from lxml import etree
 
 from ssolab.core.instants import parse_instant
+from ssolab.core.xmlenc import DecryptionKey, decrypt
 from ssolab.cutover.model import User
 from ssolab.salesforce.apps import ConnectedApp, SamlAppConfig, app_record
 from ssolab.salesforce.org import Org
@@ -28,13 +30,14 @@ from tests.web.parts import (
     credential,
     relying_party,
     salesforce_asserting,
+    trusted,
 )
 from tests.web.test_login import SAML, SAMLP, SIGNATURE, carry, choose, fields_of, response_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from lxml import etree
+    from ssolab.core.certs import Certificate
 
 HARVEST = "https://harvest.example/saml"
 HARVEST_ACS = "https://harvest.example/saml/acs"
@@ -47,9 +50,9 @@ def app(**changes: Any) -> ConnectedApp:
     return ConnectedApp(contact_email="x@example.org", label="Harvest", saml_config=replace(SETTINGS, **changes))
 
 
-def org_pair(apps: Mapping[str, ConnectedApp]) -> Pair:
-    settings = config(salesforce_asserting())
-    return Pair(settings=replace(settings, asserting_org=Org(apps=apps), users=(AMIRA, WEN)))
+def org_pair(apps: Mapping[str, ConnectedApp], certificates: Mapping[str, Certificate] | None = None) -> Pair:
+    org = Org(apps=apps, certificates=certificates or {})
+    return Pair(settings=replace(config(salesforce_asserting()), asserting_org=org, users=(AMIRA, WEN)))
 
 
 def sent(pair: Pair, username: str = WEN.username, wanted: str = "Harvest") -> etree._Element:
@@ -165,10 +168,60 @@ def test_a_user_who_has_not_got_what_the_app_wants_is_told_so(kind: str) -> None
     assert "ssolab.toml" in page.text
 
 
-def test_an_app_that_encrypts_is_refused_rather_than_sent_in_the_clear() -> None:
-    page = org_pair({"Harvest": app(encryption_type="AES_256")}).idp.get("/idp/login?app=Harvest")
+@pytest.mark.parametrize(
+    ("method", "cipher"), [("AES_128", "aes128-cbc"), ("AES_256", "aes256-cbc"), ("Triple_Des", "tripledes-cbc")]
+)
+def test_an_app_encrypts_for_the_certificate_of_the_org_that_it_names(method: str, cipher: str) -> None:
+    apps = {"Harvest": app(encryption_type=method, encryption_certificate="Harvest_2027")}
+    pair = org_pair(apps, {"Harvest_2027": credential("other").certificate})
+    response = sent(pair)
+    assert response.find(f"{SAML}Assertion") is None
+    shell = response.find(f"{SAML}EncryptedAssertion")
+    assert shell is not None
+    assert WEN.username not in etree.tostring(response).decode()
+    opened = decrypt(shell, (DecryptionKey.from_credential(credential("other")),), wanted=f"{SAML}Assertion")
+    assert opened.element is not None
+    assert opened.facts is not None
+    assert opened.facts.content == cipher
+    assert opened.element.find(f".//{SAML}NameID").text == WEN.username  # type: ignore[union-attr]  # it is there
+    assert pair.idp.get("/idp/login?app=Nowhere").text.count(method) == 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"encryption_type": "AES_256", "encryption_certificate": "Gone"}, "certs/Gone.crt"),
+        ({"encryption_type": "AES_256"}, "name it in encryptionCertificate"),
+    ],
+)
+def test_an_app_without_a_certificate_to_encrypt_for_is_refused_rather_than_sent_in_the_clear(
+    changes: dict[str, str], says: str
+) -> None:
+    page = org_pair({"Harvest": app(**changes)}).idp.get("/idp/login?app=Harvest")
     assert page.status_code == 400
-    assert "AES_256" in page.text
+    assert says in page.text
+
+
+def test_the_link_s_service_provider_opens_what_its_app_encrypts() -> None:
+    settings = config(
+        replace(salesforce_asserting(), encryption_keys=(replace(trusted("sp", SP), use="encryption"),)),
+        replace(relying_party(), decryption=(DecryptionKey.from_credential(credential("sp")),)),
+    )
+    org = Org(apps={"Greenmoor": app(entity_url=SP, encryption_type="AES_128", encryption_certificate="Theirs")})
+    pair = Pair(settings=replace(settings, asserting_org=org, users=(AMIRA, WEN)))
+    page = carry(pair, choose(pair, pair.idp.get("/idp/login?app=Greenmoor"), WEN.username))
+    assert page.status_code == 200
+    entry = pair.lab.journal.entries()[-1]
+    assert entry.user == WEN.username
+    assert [facts.content for facts in entry.decryption] == ["aes128-cbc"]
+    assert "weak-encryption" in {found.code for found in entry.findings}
+
+
+def test_what_the_lab_encrypts_for_the_link_is_not_for_the_service_provider_of_another_app() -> None:
+    keys = (replace(trusted("sp", SP), use="encryption"),)
+    settings = config(replace(salesforce_asserting(), encrypts=("assertion",), encryption_keys=keys))
+    pair = Pair(settings=replace(settings, asserting_org=Org(apps={"Harvest": app()}), users=(AMIRA, WEN)))
+    assert sent(pair).find(f"{SAML}Assertion") is not None
 
 
 def test_the_app_of_the_links_service_provider_logs_in_there() -> None:

@@ -14,10 +14,13 @@ from ssolab.core.xmlenc import DecryptionKey
 from ssolab.cutover.envelopes import encrypting
 from ssolab.saml.encryption import PARTS
 from ssolab.saml.metadata import read_entity
+from ssolab.saml.names import POST, REDIRECT
 from ssolab.sources import builtin_lab
 from ssolab.web.app import running_lab
 from tests.web.parts import AMIRA, SP, Pair, asserting_party, credential, relying_party, trusted
 from tests.web.test_login import ask, carry, choose
+from tests.web.test_logout import carry as logged_out
+from tests.web.test_logout import lab, login
 
 if TYPE_CHECKING:
     from ssolab.saml.encryption import EncryptedPart
@@ -42,6 +45,26 @@ def test_a_login_with_an_encrypted_part_lets_in_and_says_what_opened_it(part: En
     assert {facts.label for facts in entry.decryption} == {"sp"}
     sent = next(each for each in pair.lab.journal.entries() if each.event == "response-sent")
     assert b"EncryptedData" in sent.message
+
+
+@pytest.mark.parametrize("binding", [REDIRECT, POST])
+def test_a_side_that_hides_names_hides_them_in_its_logout_too(binding: str) -> None:
+    plain = encrypting_pair("name-id").lab
+    pair = lab(*plain.pair, binding=binding)
+    login(pair)
+
+    answer = logged_out(pair.idp.get("/saml/logout"), pair.sp)
+    page = logged_out(answer, pair.idp)
+
+    assert "<h1>Logged out</h1>" in page.text
+    sent, judged = (
+        next(each for each in pair.lab.journal.entries() if each.event == f"logout-request-{event}")
+        for event in ("sent", "judged")
+    )
+    assert b"EncryptedID" in sent.message
+    assert AMIRA.username.encode() not in sent.message
+    assert judged.user == AMIRA.username
+    assert [facts.label for facts in judged.decryption] == ["sp"]
 
 
 def test_a_relying_party_with_another_key_refuses_and_says_which_keys_it_tried() -> None:

@@ -120,7 +120,7 @@ def test_a_message_that_is_to_arrive_twice_does_not_post_itself() -> None:
 )
 def test_a_fault_of_an_artifact_response_reaches_who_resolves_it(stage: Stage, alter: Any, code: str | None) -> None:
     pair = ArtifactPair()
-    pair.lab.armed.arm(made(Carrier.ARTIFACT_RESPONSE, stage, alter))
+    pair.lab.armed.arm(made(Carrier.ARTIFACT_RESPONSE, stage, alter, signs=("both",)))
     pair.sp.get("/saml/acs", query_string=pair.artifact())
     entry = pair.lab.journal.entries()[-1]
     assert [each.faults for each in pair.lab.journal.entries() if each.event == "resolve-answered"] == [

@@ -489,3 +489,10 @@ def test_a_key_in_another_certificate_is_as_good() -> None:
     pair = lab(replace(asserting_party(), trusted=(trusted("sp", SP, days=10),)), binding=POST)
     login(pair)
     assert carry(carry(pair.sp.get("/saml/logout"), pair.idp), pair.sp).status_code == 200
+
+
+def test_no_way_out_is_shown_where_there_is_none() -> None:
+    pair = lab(salesforce_asserting(), salesforce_relying())
+    page = login(pair)
+    assert "<h1>Logged in</h1>" in page.text
+    assert "Log out" not in page.text + pair.sp.get("/").text + pair.idp.get("/").text

@@ -24,18 +24,22 @@ from ssolab.saml.metadata import (
 )
 from ssolab.saml.metadata_acceptance import taken_as_read
 from ssolab.saml.metadata_refresh import Holding
-from ssolab.saml.names import REDIRECT
+from ssolab.saml.names import POST, REDIRECT
 from ssolab.web.control import create_control_app
 from ssolab.web.origins import Origin
 from ssolab.web.player import Drive
 from tests.web.parts import IDP, NOW, SP, SSO, Pair, asserting_party, config, credential, relying_party, trusted
 from tests.web.serving import Publisher, serving
+from tests.web.test_artifact import ArtifactPair
+from tests.web.test_logout import carry, sides
+from tests.web.test_logout import lab as logging_out
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from flask.testing import FlaskClient
 
+    from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.journal import Entry
     from ssolab.web.origins import Side
 
@@ -67,8 +71,16 @@ def signed(entity: EntityDescriptor, by: str = "other") -> bytes:
 class Lab(Pair):
     """The pair with one origin, and its control page."""
 
-    def __init__(
-        self, read: Callable[[], bytes], first: bytes, *, idp: str = "idp", side: Side = "relying", **changes: Any
+    def __init__(  # noqa: PLR0913  what is held, and by whom
+        self,
+        read: Callable[[], bytes],
+        first: bytes,
+        *,
+        idp: str = "idp",
+        side: Side = "relying",
+        asserting: AssertingParty | None = None,
+        relying: RelyingParty | None = None,
+        **changes: Any,
     ) -> None:
         accepted = taken_as_read(read_entity(first, "first"), "idp" if side == "relying" else "sp")
         origin = Origin(
@@ -81,8 +93,8 @@ class Lab(Pair):
             pinned=(trusted("other", "federation"),),
         )
         origin = replace(origin, **changes)
-        asserting = replace(asserting_party(), credential=credential(idp))
-        relying = relying_party()
+        asserting = replace(asserting or asserting_party(), credential=credential(idp))
+        relying = relying or relying_party()
         if side == "relying":
             relying = replace(relying, trusted=origin.believed(accepted.keys))
         else:
@@ -241,6 +253,68 @@ def test_a_failed_fetch_leaves_good_metadata_in_place(publisher: Publisher) -> N
         assert lab.login().accepted
         assert lab.login().accepted
         assert publisher.asked == 1
+
+
+def test_a_copy_that_should_be_newer_is_remarked_where_no_look_at_a_new_one_succeeds(publisher: Publisher) -> None:
+    publisher.status = 500
+    with serving(publisher) as base:
+        lab = Lab(lambda: fetch(base), signed(described("idp", cache_duration=HOUR)))
+        assert "metadata-stale" not in {found.code for found in lab.login().findings}
+        lab.lab.clock.set(NOW + 2 * HOUR)
+        entry = lab.login()
+        assert entry.accepted
+        assert "metadata-stale" in {found.code for found in entry.findings}
+        publisher.status, publisher.document = 200, signed(described("idp", valid_until=NOW + 50 * HOUR))
+        lab.lab.clock.advance(HOUR)
+        assert "metadata-stale" not in {found.code for found in lab.login().findings}
+
+
+@pytest.mark.parametrize(("longest", "warned"), [(timedelta(days=1), True), (timedelta(days=14), False), (None, False)])
+def test_a_refresh_remarks_metadata_that_stays_valid_for_too_long(longest: timedelta | None, warned: bool) -> None:  # noqa: FBT001  a column of the table
+    document = signed(described("idp", "new"))
+    lab = Lab(lambda: document, signed(described("idp")), longest=longest)
+    lab.sign_with("new")
+    assert lab.login().accepted
+    (entry,) = lab.refreshed()
+    assert ("metadata-valid-too-long" in {found.code for found in entry.findings}) is warned
+
+
+# ---- logout and artifacts -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("starts_at", ["relying", "asserting"])
+def test_a_logout_by_a_key_that_is_new_is_believed_after_a_look(starts_at: str, publisher: Publisher) -> None:
+    asserting, relying = logging_out(binding=POST).lab.pair
+    publisher.document = signed(described("idp", "new"))
+    lab = Lab(lambda: publisher.document, signed(described("idp")), asserting=asserting, relying=relying)
+    assert lab.login().accepted
+    lab.sign_with("new")
+    begins, answers = sides(lab, starts_at)
+    page = carry(carry(begins.get("/saml/logout"), answers), begins)
+    assert "<h1>Logged out</h1>" in page.text
+    assert len(lab.refreshed()) == 1
+
+
+@pytest.mark.parametrize("side", ["relying", "asserting"])
+def test_an_artifact_by_a_key_that_is_new_is_believed_after_a_look(side: Side, publisher: Publisher) -> None:
+    asserting, relying = ArtifactPair().lab.pair
+    first, publisher.document = (
+        (signed(described("idp")), signed(described("idp", "new")))
+        if side == "relying"
+        else (signed(requester("sp")), signed(requester("sp", "new")))
+    )
+    lab = Lab(lambda: publisher.document, first, side=side, asserting=asserting, relying=relying)
+    lab.drive.connect()
+    if side == "relying":
+        lab.sign_with("new")
+    else:
+        asserting, relying = lab.lab.pair
+        lab.lab.reconfigure(asserting, replace(relying, credential=credential("new")))
+    assert lab.drive.login(Flow.SAML_IDP_INITIATED, "amira@greenmoor.org").accepted
+    assert len(lab.refreshed()) == 1
+
+
+# ---- files ----------------------------------------------------------------------------------------------------------
 
 
 def test_a_file_that_was_uploaded_by_hand_warns_when_it_is_expired() -> None:

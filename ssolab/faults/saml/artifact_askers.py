@@ -255,7 +255,7 @@ def question_with_an_early_certificate(root: Element, _kit: Kit) -> Element:
     trips=("certificate-not-trusted",),
     cites="XMLDSig 4.5.4",
 )
-def question_in_another_certificate_where_they_are_compared(sealing: Sealing, kit: Kit) -> Sealing:
+def question_in_another_certificate_where_compared(sealing: Sealing, kit: Kit) -> Sealing:
     """The question shows another certificate over the trusted key, and the receiver compares certificates.
 
     To such a receiver a renewed certificate is as good as another key. Give it the new one before the sender begins

@@ -76,7 +76,7 @@ def logout_request_in_another_certificate(sealing: Sealing, kit: Kit) -> Sealing
     trips=("certificate-not-trusted",),
     cites="XMLDSig 4.5.4",
 )
-def logout_request_in_another_certificate_where_they_are_compared(sealing: Sealing, kit: Kit) -> Sealing:
+def logout_request_in_another_certificate_where_compared(sealing: Sealing, kit: Kit) -> Sealing:
     """The logout request shows another certificate over the trusted key, and the receiver compares certificates.
 
     To such a receiver a renewed certificate is as good as another key. Give it the new one before the sender begins
@@ -113,7 +113,7 @@ def logout_request_with_sha_1(sealing: Sealing, _kit: Kit) -> Sealing:
     trips=("certificate-not-trusted",),
     cites="XMLDSig 4.5.4",
 )
-def logout_response_in_another_certificate_where_they_are_compared(sealing: Sealing, kit: Kit) -> Sealing:
+def logout_response_in_another_certificate_where_compared(sealing: Sealing, kit: Kit) -> Sealing:
     """The answer to the logout shows another certificate over the trusted key, and the receiver compares certificates.
 
     To such a receiver a renewed certificate is as good as another key. Give it the new one before the sender begins
@@ -149,7 +149,7 @@ def logout_request_with_an_expired_certificate(root: Element, _kit: Kit) -> Elem
     receiver={"trusted": expired, "checks_expiry": True},
     trips=("expired-certificate",),
 )
-def logout_request_with_an_expired_certificate_where_dates_are_enforced(root: Element, _kit: Kit) -> Element:
+def logout_request_with_an_expired_certificate_enforced(root: Element, _kit: Kit) -> Element:
     """The trusted certificate of the logout request expired a year ago, and the receiver enforces dates.
 
     Such a receiver refuses, whatever the key. Renew the certificate over the same key before, and give the new one
@@ -185,7 +185,7 @@ def logout_request_with_an_early_certificate(root: Element, _kit: Kit) -> Elemen
     receiver={"trusted": early, "checks_expiry": True},
     trips=("certificate-not-yet-valid",),
 )
-def logout_request_with_an_early_certificate_where_dates_are_enforced(root: Element, _kit: Kit) -> Element:
+def logout_request_with_an_early_certificate_enforced(root: Element, _kit: Kit) -> Element:
     """The trusted certificate of the logout request begins next year, and the receiver enforces dates.
 
     Such a receiver refuses, whatever the key. Renew the certificate over the same key before, and give the new one
@@ -221,7 +221,7 @@ def logout_response_with_an_expired_certificate(root: Element, _kit: Kit) -> Ele
     receiver={"trusted": expired, "checks_expiry": True},
     trips=("expired-certificate",),
 )
-def logout_response_with_an_expired_certificate_where_dates_are_enforced(root: Element, _kit: Kit) -> Element:
+def logout_response_with_an_expired_certificate_enforced(root: Element, _kit: Kit) -> Element:
     """The trusted certificate of the answer to the logout expired a year ago, and the receiver enforces dates.
 
     Such a receiver refuses, whatever the key. Renew the certificate over the same key before, and give the new one
@@ -257,7 +257,7 @@ def logout_response_with_an_early_certificate(root: Element, _kit: Kit) -> Eleme
     receiver={"trusted": early, "checks_expiry": True},
     trips=("certificate-not-yet-valid",),
 )
-def logout_response_with_an_early_certificate_where_dates_are_enforced(root: Element, _kit: Kit) -> Element:
+def logout_response_with_an_early_certificate_enforced(root: Element, _kit: Kit) -> Element:
     """The trusted certificate of the answer to the logout begins next year, and the receiver enforces dates.
 
     Such a receiver refuses, whatever the key. Renew the certificate over the same key before, and give the new one
