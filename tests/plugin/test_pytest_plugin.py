@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,12 @@ def test_a_login_is_one_line(pytester: pytest.Pytester) -> None:
             assert sso_lab.journal == ()
         """,
     ) == {"passed": 3}
+
+
+def test_the_test_in_the_readme_passes(pytester: pytest.Pytester) -> None:
+    readme = (SAMPLE.parent / "README.md").read_text("utf-8")
+    [example] = re.findall(r"```python\n(.*?)```", readme, flags=re.DOTALL)
+    assert outcomes(pytester, example) == {"passed": 1}
 
 
 def test_a_fault_is_armed_for_one_message(pytester: pytest.Pytester) -> None:
