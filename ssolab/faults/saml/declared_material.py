@@ -26,7 +26,7 @@ _KEYLESS: Final = ("metadata-without-signing-key",)
     trips=_UNREADABLE,
     cites="samlify, idpmeta_rollingcert.xml",
 )
-def key_info_in_a_wrong_namespace(xml: bytes, _kit: Kit) -> bytes:
+def key_element_in_a_wrong_namespace(xml: bytes, _kit: Kit) -> bytes:
     """The KeyInfo stands in the namespace of metadata, not in that of XML Signature.
 
     It was written by hand, and readers that look for names alone do not notice. What decides who is believed is not

@@ -86,7 +86,7 @@ def nothing_for_metadata(_xml: bytes, _kit: Kit) -> bytes:
 
 
 @fault("D-07", Nature.MISTAKE, Stage.METADATA, carrier=Carrier.METADATA, trips=("not-xml",))
-def error_message_for_metadata(_xml: bytes, _kit: Kit) -> bytes:
+def refusal_saved_as_metadata(_xml: bytes, _kit: Kit) -> bytes:
     """A JSON answer that says no was saved in place of the metadata.
 
     The address wants a login, or is not there any more. There is nothing to load.
