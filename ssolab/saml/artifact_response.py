@@ -146,7 +146,8 @@ RESOLUTION_CHECKS: tuple[Check[Any], ...] = (
     *(
         each
         for each in entries_of((message_checks, certificate_checks), Check)
-        if each is not message_checks.destination_missing  # it comes back over our own connection
+        # It comes back over our own connection, which has no address to compare.
+        if each not in (message_checks.destination_missing, message_checks.destination_mismatch)
     ),
 )
 """Everything that `accept_artifact_response` judges of what an ArtifactResponse says, without the message in it."""

@@ -35,14 +35,7 @@ CHECKS: Final[dict[Carrier, dict[str, Check[Any]]]] = {
 
 NOT_ALONE: Final = {
     (Carrier.ARTIFACT_RESOLVE, "message-without-id"): "a question has to be signed, and nothing without an ID can be",
-    (
-        Carrier.ARTIFACT_RESOLVE,
-        "request-certificate-expired",
-    ): "it is for AuthnRequests; expired-certificate warns here",
-    (
-        Carrier.ARTIFACT_RESPONSE,
-        "destination-mismatch",
-    ): "an answer comes back over a connection of one's own, which has no address to compare",
+    (Carrier.ARTIFACT_RESOLVE, "request-certificate-expired"): "expired-certificate warns beside it",
 }
 """Checks that no fault can trip alone, and why."""
 
