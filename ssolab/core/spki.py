@@ -111,11 +111,16 @@ class PublicKey:
         """The key as `cryptography` knows it.
 
         Raises:
-            InputError: it is larger than the limit, or the library refuses it.
+            InputError: it is larger than the limit, its exponent makes it no RSA key, or the library refuses it.
         """
         name = f"key {self.sha256[:16]}"
         if self.bits > LARGEST_KEY:
             raise InputError(name, f"a key of {self.bits} bits", f"the limit is {LARGEST_KEY} bits")
+        exponent = exponent_of(self.spki) if self.kind == "RSA" else None
+        # RFC 8017 3.1. Asked here, since older releases of the library take 1, with which anybody can sign.
+        if exponent is not None and (exponent < 3 or exponent % 2 == 0):  # noqa: PLR2004  the smallest that is allowed
+            problem = "no usable public key (its exponent is less than 3 or even)"
+            raise InputError(name, problem, "ask for a new certificate")
         try:
             return serialization.load_der_public_key(self.spki)
         except (ValueError, TypeError, UnsupportedAlgorithm) as error:
