@@ -7,21 +7,10 @@ so that the parties can declare their addresses before the first request arrives
 from __future__ import annotations
 
 import contextlib
-import errno
-import ipaddress
-import logging
-import os
-import socket
-import threading
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from waitress import wasyncore
-from waitress.server import create_server
-
-from ssolab.core.findings import ConfigError
-from ssolab.core.hosts import is_loopback
 from ssolab.salesforce import profile
 from ssolab.salesforce.org import record_in
 from ssolab.saml.metadata import Endpoint, IndexedEndpoint, default_of
@@ -31,23 +20,17 @@ from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
 from ssolab.web.orgs import SITE_LOGIN
-from ssolab.web.pages import MAX_BODY
+from ssolab.web.serving import Servers, is_address, listening
 from ssolab.web.sp import create_relying_app
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-
-    from waitress.server import BaseWSGIServer
 
     from ssolab.salesforce.org import Org
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.lab import LabConfig, Play
 
 __all__ = ["create_asserting_app", "create_control_app", "create_relying_app", "rehomed", "running_lab"]
-
-THREADS: Final = 4
-WAKE_UP: Final = 0.5  # seconds after which an idle server looks whether it shall stop, were its wake-up lost
-WAYS: Final = ("asserting party", "relying party", "control page")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,118 +131,26 @@ def running_lab(config: LabConfig) -> Iterator[RunningLab]:
     Raises:
         ConfigError: a port is in use or may not be taken, or the host is no address of this machine.
     """
-    sockets = _sockets(config.host, config.ports)
+    sockets = listening(config.host, config.ports)
     try:
         here = [_base(config.host, each.getsockname()[1]) for each in sockets]
         bases = Bases(asserting=here[0], relying=here[1], control=here[2])
         lab = Lab(at_home(config, bases), bases)
-        server = _Server(lab, sockets)
+        asserting, relying = create_asserting_app(lab), create_relying_app(lab)
+        servers = Servers((asserting, relying, create_control_app(lab, asserting, relying)), sockets)
+        servers.start()
     except BaseException:
         for each in sockets:
             each.close()
         raise
-    server.start()
     try:
         yield RunningLab(lab=lab, bases=bases)
     finally:
-        server.stop()
-
-
-class _Server:
-    """Three waitress servers that share one thread waiting for the network; requests run in threads of their own."""
-
-    def __init__(self, lab: Lab, sockets: list[socket.socket]) -> None:
-        logging.getLogger("waitress").setLevel(logging.CRITICAL)  # a client that hangs up is no news
-        self._map: dict[int, Any] = {}
-        asserting, relying = create_asserting_app(lab), create_relying_app(lab)
-        apps = (asserting, relying, create_control_app(lab, asserting, relying))
-        self._servers = [
-            cast(
-                "BaseWSGIServer",  # always that for a single socket
-                create_server(
-                    app,
-                    map=self._map,
-                    sockets=[taken],
-                    threads=THREADS,
-                    ident="ssolab",
-                    max_request_body_size=MAX_BODY,
-                    max_request_header_size=MAX_BODY // 8,
-                    clear_untrusted_proxy_headers=True,
-                ),
-            )
-            for app, taken in zip(apps, sockets, strict=True)
-        ]
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ssolab-lab", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopping.set()
-        # Whoever stops the lab also closes it: the thread may be at its end before it is woken up.
-        self._servers[0].pull_trigger()
-        self._thread.join()
-        for each in self._servers:
-            each.task_dispatcher.shutdown()
-        wasyncore.close_all(self._map)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            wasyncore.loop(timeout=WAKE_UP, map=self._map, count=1)
-
-
-def _sockets(host: str, ports: tuple[int, int, int]) -> list[socket.socket]:
-    taken: list[socket.socket] = []
-    try:
-        for way, port in zip(WAYS, ports, strict=True):
-            taken.append(_listening(host, port, way))
-    except ConfigError:
-        for each in taken:
-            each.close()
-        raise
-    return taken
-
-
-def _listening(host: str, port: int, way: str) -> socket.socket:
-    address = "127.0.0.1" if is_loopback(host) and not _is_address(host) else host
-    try:
-        family = socket.AF_INET6 if ":" in address else socket.AF_INET
-        made = socket.socket(family, socket.SOCK_STREAM)
-    except OSError as error:
-        raise ConfigError(host, f"no socket for it: {error.strerror}", "choose --host 127.0.0.1") from None
-    try:
-        if os.name == "posix":  # elsewhere this would let two programs share a port
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        made.bind((address, port))
-        made.listen()
-    except PermissionError:
-        made.close()
-        raise ConfigError(f"port {port}", f"may not be taken for the {way}", "choose --port 8080 or above") from None
-    except OSError as error:
-        made.close()
-        if isinstance(error, socket.gaierror) or error.errno != errno.EADDRINUSE:
-            problem = f"the lab cannot listen there: {error.strerror or error}"
-            raise ConfigError(host, problem, "choose an address of this machine, such as 127.0.0.1") from None
-        remedy = f"stop what listens there, or move all three with --port {_elsewhere(port)}"
-        raise ConfigError(f"port {port}", f"already in use, and the {way} needs it", remedy) from None
-    return made
-
-
-def _elsewhere(port: int) -> int:
-    return 9080 if 8070 <= port <= 8090 else 8080  # noqa: PLR2004  away from the ports that were asked for
-
-
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
+        servers.stop()
 
 
 def _base(host: str, port: int) -> str:
     """Give the address that the parties declare; a wildcard is listened on but asked by its loopback name."""
-    name = "127.0.0.1" if host in ("0.0.0.0", "") or not _is_address(host) else host  # noqa: S104  only compared
+    name = "127.0.0.1" if host in ("0.0.0.0", "") or not is_address(host) else host  # noqa: S104  only compared
     name = "::1" if name == "::" else name
     return f"http://[{name}]:{port}" if ":" in name else f"http://{name}:{port}"

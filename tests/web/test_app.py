@@ -155,11 +155,12 @@ def test_an_address_that_is_not_of_this_machine_is_one_clear_line() -> None:
 def test_ports_are_free_again_when_the_lab_has_ended_and_no_thread_stays() -> None:
     port = free_port()
     settings = replace(config(), ports=(port, port + 1, port + 2))
+    before = threading.active_count()
     for _ in range(2):
         with running_lab(settings) as running:
             assert "Mock service provider" in get(f"{running.bases.relying}/")
             assert running.bases.asserting == f"http://127.0.0.1:{port}"
-    assert [thread.name for thread in threading.enumerate() if "ssolab" in thread.name] == []
+    assert threading.active_count() == before
 
 
 def test_two_labs_run_side_by_side() -> None:
