@@ -1,0 +1,1 @@
+"""OpenID Connect, OAuth and JWT: the protocol on JSON."""
