@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import Permission, SigningCredential, TrustedKey
     from ssolab.cutover.scene import Flow
+    from ssolab.oidc.cache_habits import CacheHabits
     from ssolab.saml.encryption import EncryptedPart
     from ssolab.saml.metadata import EntityDescriptor
     from ssolab.saml.metadata_acceptance import AcceptedMetadata
@@ -45,7 +46,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """The habits of a product in one role, with evidence and the day on which it was looked at."""
+    """The habits of a product in one role, with evidence and the day on which it was looked at.
+
+    `cache` says how it keeps a JWKS, where it verifies by one; the habits then follow from it.
+    """
 
     id: str
     title: str
@@ -54,6 +58,7 @@ class Profile:
     as_of: datetime
     evidence: tuple[Evidence, ...]
     notes: str = ""
+    cache: CacheHabits | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

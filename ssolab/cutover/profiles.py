@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING, Any
 from ssolab.core.catalog import Entry, Kind
 from ssolab.core.findings import ConfigError
 from ssolab.core.instants import format_instant, parse_duration
-from ssolab.cutover.habits import UNKNOWN, Habits, Known, Match, Mode, Slots
+from ssolab.cutover.habits import UNKNOWN, Habits, Known, Match, Mode, Slots, Span
 from ssolab.cutover.model import Evidence, Profile
+from ssolab.oidc import cache_habits
+from ssolab.oidc.cache_habits import FOREVER, CacheHabits, OnOutage, OnUnknownKid, Since
 
 if TYPE_CHECKING:
     import enum
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _SECTIONS = ("trust", "update", "signer")
+_CACHE = "cache"
 _PLAIN = ("id", "title", "role", "as_of", "notes", "evidence")
 _LONGEST = timedelta(days=3653)
 _ROLES = ("verifier", "signer", "decryptor")
@@ -47,8 +50,8 @@ def parse_profile(values: Mapping[str, Any], name: str) -> Profile:
     Raises:
         ConfigError: a member is missing, unknown, or has a value that it cannot have.
     """
-    _known(values, (*_PLAIN, *_SECTIONS), "member", name)
-    for section in _SECTIONS:
+    _known(values, (*_PLAIN, *_SECTIONS, _CACHE), "member", name)
+    for section in (*_SECTIONS, _CACHE):
         if not isinstance(values.get(section, {}), dict):
             raise ConfigError(name, f"{section} is not a table", f"write [{section}] and the habits below it")
     as_of = values.get("as_of")
@@ -58,20 +61,53 @@ def parse_profile(values: Mapping[str, Any], name: str) -> Profile:
     if not evidence:
         raise ConfigError(name, "there is no [[evidence]]", "say what the profile rests on, even if it is a guess")
     merged = {key: value for section in _SECTIONS for key, value in values.get(section, {}).items()}
+    cache = cache_of(values[_CACHE], f"{name}: {_CACHE}") if _CACHE in values else None
+    if cache is not None and "update" in values:
+        raise ConfigError(name, "[update] stands beside [cache]", "leave [update] out; it follows from [cache]")
     return Profile(
         id=_text(values.get("id"), f"{name}: id"),
         title=_text(values.get("title"), f"{name}: title"),
         role=_one_of(_ROLES)(values.get("role"), f"{name}: role"),
-        habits=habits_of(merged, Habits(), name),
+        habits=habits_of(merged, Habits() if cache is None else _follow(cache), name),
+        cache=cache,
         as_of=datetime(as_of.year, as_of.month, as_of.day, tzinfo=UTC),
         evidence=evidence,
         notes=str(values.get("notes", "")),
     )
 
 
+def cache_of(values: Mapping[str, Any], name: str) -> CacheHabits:
+    """Read how a verifier keeps a JWKS from a table of TOML values.
+
+    Raises:
+        ConfigError: an unknown key, or a value that the key cannot have; *name* says where.
+    """
+    _known(values, [each.name for each in fields(CacheHabits)], "habit", name)
+    for key in ("keeps", "unknown_kid", "cooldown", "outage"):
+        if key not in values:
+            raise ConfigError(name, f"{key} is missing", f'write it, or {key} = "unknown"')
+    return CacheHabits(**{key: _CACHE_READERS[key](value, f"{name}: {key}") for key, value in values.items()})
+
+
+def _follow(cache: CacheHabits) -> Habits:
+    """Say what keeping a JWKS so means for a cutover: how long the verifier takes to learn of a new key."""
+    keeps, cooldown = _as_span(cache.keeps), _as_span(cache.cooldown)
+    if cache.unknown_kid is OnUnknownKid.REFETCH and cache.learns_within != cache.keeps:
+        return Habits(mode=Mode.ON_MISS, refresh=keeps, cooldown=cooldown)
+    if cache.keeps is FOREVER:
+        return Habits(mode=Mode.MANUAL, propagation=UNKNOWN)
+    return Habits(mode=Mode.PULL, refresh=keeps)
+
+
+def _as_span(age: cache_habits.MaybeAge) -> Span:
+    return age if isinstance(age, timedelta) else UNKNOWN
+
+
 def entry_of(profile: Profile) -> Entry:
     """Describe a profile for the catalog."""
     habits = [f"{each.name}: {_shown(getattr(profile.habits, each.name))}" for each in fields(Habits)]
+    if profile.cache is not None:
+        habits += [f"{each.name}: {_shown(getattr(profile.cache, each.name))}" for each in fields(CacheHabits)]
     evidence = [
         f"{each.says} ({each.confidence}{', ' + each.source if each.source else ''})" for each in profile.evidence
     ]
@@ -88,8 +124,12 @@ def _shown(value: object) -> str:
 
     if isinstance(value, timedelta):
         return in_words(value)
-    if value is UNKNOWN:
+    if value is UNKNOWN or value is cache_habits.UNKNOWN:
         return "unknown"
+    if value is FOREVER:
+        return "for ever"
+    if value is None:
+        return "none"
     return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
@@ -163,6 +203,20 @@ def _some_span(value: Any, name: str) -> timedelta:
     return span
 
 
+def _age(value: Any, name: str) -> cache_habits.Age:
+    return FOREVER if value == FOREVER.value else _sure_span(value, name)
+
+
+def _maybe_age(value: Any, name: str) -> cache_habits.MaybeAge:
+    return cache_habits.UNKNOWN if value == "unknown" else _age(value, name)
+
+
+def _count(value: Any, name: str) -> int:
+    if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+        raise ConfigError(name, f"{value!r} is no number of fetches", "write 1, 2, …")
+    return value
+
+
 def _flag(value: Any, name: str) -> bool:
     if not isinstance(value, bool):
         raise ConfigError(name, f"{value!r} is neither true nor false", "write true or false, without quotes")
@@ -179,4 +233,15 @@ _READERS: dict[str, Callable[[Any, str], Any]] = {
     "skew": _sure_span,
     "swap_takes": _sure_span,
     "per_partner_key": _flag,
+}
+_CACHE_READERS: dict[str, Callable[[Any, str], Any]] = {
+    "keeps": _maybe_age,
+    "keeps_kid": _age,
+    "unknown_kid": _member(OnUnknownKid),
+    "any_failure": _flag,
+    "cooldown": _maybe_age,
+    "since": _member(Since),
+    "a_minute": _count,
+    "outage": _member(OnOutage),
+    "max_age": _flag,
 }
