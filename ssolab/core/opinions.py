@@ -173,9 +173,21 @@ def _reason(error: Exception) -> str:
 
 def _by_signxml(signxml: Any, asked: _Question) -> None:
     """Ask signxml, which takes nothing but a certificate in date, with its search pinned to the one signature."""
-    weak = Permission.SHA1 in asked.permit
-    config = signxml.SignatureConfiguration(
-        location=_location(asked.shape.parent),
+    result = signxml.XMLVerifier().verify(
+        serialise(_root(asked.shape.parent)),
+        x509_cert=_envelope(asked.public.spki),
+        expect_config=_signxml_config(signxml, _location(asked.shape.parent), weak=Permission.SHA1 in asked.permit),
+        id_attribute="ID",
+        validate_schema=False,  # our own shape is narrower
+    )
+    if asked.signed and result.signed_data != asked.signed.canonical:
+        raise ValueError("it verified another element, or other bytes of it")
+
+
+@lru_cache(maxsize=256)
+def _signxml_config(signxml: Any, location: str, *, weak: bool) -> Any:
+    return signxml.SignatureConfiguration(
+        location=location,
         signature_methods=frozenset(
             signxml.SignatureMethod(uri) for uri, row in SIGNATURE_ALGORITHMS.items() if weak or row.hash != "sha1"
         ),
@@ -186,15 +198,6 @@ def _by_signxml(signxml: Any, asked: _Question) -> None:
         default_reference_c14n_method=signxml.CanonicalizationMethod.CANONICAL_XML_1_0,
         ignore_ambiguous_key_info=True,  # KeyInfo is not what is asked about
     )
-    result = signxml.XMLVerifier().verify(
-        serialise(_root(asked.shape.parent)),
-        x509_cert=_envelope(asked.public.spki),
-        expect_config=config,
-        id_attribute="ID",
-        validate_schema=False,  # our own shape is narrower
-    )
-    if asked.signed and result.signed_data != asked.signed.canonical:
-        raise ValueError("it verified another element, or other bytes of it")
 
 
 def _by_xmlsec(xmlsec: Any, asked: _Question) -> None:

@@ -38,6 +38,7 @@ __all__ = [
     "Verification",
     "sign",
     "sign_detached",
+    "signed_by",
     "verify",
     "verify_detached",
 ]
@@ -109,7 +110,7 @@ def verify(
     """
     plain = verify_plain(parent, usable(trusted))
     if plain is not None:
-        return Verification(_signed(plain, parent, document), ())
+        return Verification(signed_by(plain, parent, document), ())
     shape, findings = read_shape(parent, permit, document)
     if shape is None:
         return Verification(None, tuple(findings))
@@ -119,7 +120,7 @@ def verify(
     if key is None or digested is None or shape.algorithm is None or shape.id is None or has_error(findings):
         return Verification(None, tuple(findings))
     verified = Plain(digested, key, shape.algorithm, shape.id, shape.key_info)
-    return Verification(_signed(verified, parent, document), tuple(findings))
+    return Verification(signed_by(verified, parent, document), tuple(findings))
 
 
 def verify_detached(  # noqa: PLR0913  what is verified, with what, and how strictly
@@ -147,7 +148,8 @@ def verify_detached(  # noqa: PLR0913  what is verified, with what, and how stri
     return DetachedVerification(None if has_error(findings) else key, algorithm, tuple(findings))
 
 
-def _signed(verified: Plain, parent: Element, document: str | None) -> Signed:
+def signed_by(verified: Plain, parent: Element, document: str | None = None) -> Signed:
+    """Hand on what *parent*'s signature covers, where it has been verified."""
     return Signed(
         canonical=verified.digested,
         key=verified.key,

@@ -83,7 +83,13 @@ def judge_signature(parent: Element, expected: Expectation) -> Judged:
         parent, expected.trusted, permit=expected.permit, known=expected.known, document=expected.document
     )
     findings = verification.findings
-    signed = None if has_error(findings) else verification.signed
+    return judge_verified(parent, None if has_error(findings) else verification.signed, expected, findings)
+
+
+def judge_verified(
+    parent: Element, signed: Signed | None, expected: Expectation, findings: tuple[Finding, ...] = ()
+) -> Judged:
+    """Hear the second opinions, where they are wanted, on what our verifier made of the signature below *parent*."""
     verifiers = {OURS: Opinion.ACCEPTED if signed is not None else Opinion.REFUSED}
     if expected.opinions:
         # Imported late: they load two more XML security libraries, which bulk work does not need.

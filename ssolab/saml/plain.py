@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import Opinion, Report, SignatureFacts
+from ssolab.core.xmldsig import signed_by
 from ssolab.core.xmlkeys import certificates_of, usable
 from ssolab.core.xmlplain import verify_plain
 from ssolab.core.xmlshape import ISSUER
@@ -20,7 +21,7 @@ from ssolab.core.xmltree import DS, SAMLP
 from ssolab.saml.asking import Asking
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.fields import SPACE
-from ssolab.saml.judging import OURS, judge_signature
+from ssolab.saml.judging import OURS, judge_verified
 from ssolab.saml.materials import Principal, after
 from ssolab.saml.names import ENTITY, POST, SUCCESS, VERSION
 from ssolab.saml.plain_assertion import MOMENT, read_plain
@@ -108,7 +109,7 @@ def accept_plain(message: bytes, root: Element, expected: Expected) -> Report[Pr
     if said is None or not _holds(said, root, expected):
         return None
     until = _in_time(said, root, expected)
-    verifiers = _verifiers(assertion, expected) if until is not None else None
+    verifiers = _verifiers(signed, assertion, expected) if until is not None else None
     if until is None or verifiers is None or _was_seen(signed.id, until, expected):
         return None
     return Report(
@@ -223,11 +224,11 @@ def _in_time(said: Said, root: Element, expected: Expected) -> datetime | None:
     return None if life is not None and now - min(first, second) >= life else max(delivery, end)
 
 
-def _verifiers(assertion: Element, expected: Expected) -> Mapping[str, Opinion] | None:
+def _verifiers(signed: Plain, assertion: Element, expected: Expected) -> Mapping[str, Opinion] | None:
     """Say who accepts the signature: ours alone, or everybody where second opinions are wanted; None at a demur."""
     if not expected.opinions:
         return {OURS: Opinion.ACCEPTED}
-    judged = judge_signature(assertion, expected)
+    judged = judge_verified(assertion, signed_by(signed, assertion, expected.document), expected)
     return judged.verifiers if judged.held and not judged.findings else None
 
 

@@ -49,6 +49,12 @@ _CODES: Final = {
     413: unwelcome.oversized_request.code,
 }
 """The catalog entry that explains a status of HTTP."""
+_NEVER: Final = (
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cross-Origin-Resource-Policy", "same-origin"),
+)
+"""What no page of the lab lets a browser do."""
 CLOCKED: Final = "%Y-%m-%d %H:%M:%S"
 
 
@@ -110,13 +116,14 @@ def draw(template: str, *, status: int = 200, **context: Any) -> Response:
     """Draw a page of the current application."""
     lab: Lab = current_app.config["LAB"]
     side: str = current_app.config["SIDE"]
-    who = {"asserting": lab.asserting.entity_id, "relying": lab.relying.entity_id}.get(side, "")
+    play = lab.play
+    who = {"asserting": play.asserting.entity_id, "relying": play.relying.entity_id}.get(side, "")
     shared = {
         "side": side,
         "role": ROLES[side],
         "who": who,
         "bases": lab.bases,
-        "link": lab.play.link,
+        "link": play.link,
         "twins": lab.config.twins,
         "now": format_instant(lab.now()),
     }
@@ -212,13 +219,11 @@ def _refuse_strange_hosts(lab: Lab) -> None:
 def _forbid_the_unused(response: Response) -> Response:
     script = f"'nonce-{g.nonce}'" if "nonce" in g else "'none'"
     forms = f"'self' {g.form_action}" if "form_action" in g else "'self'"
-    response.headers["Content-Security-Policy"] = (
+    policy = (
         f"default-src 'none'; style-src 'self'; script-src {script}; form-action {forms}; "
         "base-uri 'none'; frame-ancestors 'none'"
     )
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cross-Origin-Resource-Policy"] = "same-origin"
+    response.headers.extend([("Content-Security-Policy", policy), *_NEVER])
     response.headers.setdefault("Cache-Control", "no-store")
     return response
 

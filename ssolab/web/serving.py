@@ -10,10 +10,12 @@ from __future__ import annotations
 import errno
 import ipaddress
 import os
+import selectors
 import socket
 import threading
 from typing import TYPE_CHECKING, Final
 
+from cheroot.server import HTTPConnection
 from cheroot.wsgi import Server
 
 from ssolab.core.findings import ConfigError
@@ -28,11 +30,33 @@ if TYPE_CHECKING:
 WAYS: Final = ("asserting party", "relying party", "control page")
 THREADS: Final = 4
 WAITING: Final = 100  # connections that nobody has accepted yet, and those that are kept open between requests
+LINGER: Final = 0.02  # seconds for which a thread waits for the next request of its connection
 WAKE_UP: Final = 0.1  # seconds after which an idle server looks whether it shall stop
+
+
+def _has_more(connection: socket.socket) -> bool:
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(connection, selectors.EVENT_READ)
+        return bool(waiting.select(LINGER))
+
+
+class _Connection(HTTPConnection):
+    """A connection whose thread waits a moment for the next request before it hands it back to be watched.
+
+    Handing back and forth costs more than many an answer, and a login is a handful of requests close together.
+    """
+
+    def communicate(self) -> bool:
+        while super().communicate():  # type: ignore[no-untyped-call]  # the library has few types
+            if not (self.rfile.has_data() or _has_more(self.socket)):
+                return True
+        return False
 
 
 class _Server(Server):
     """A server on a socket that is already taken; a client that hangs up is no news to it."""
+
+    ConnectionClass = _Connection
 
     def __init__(self, app: Flask, taken: socket.socket) -> None:
         name = taken.getsockname()[:2]
