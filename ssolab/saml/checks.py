@@ -38,7 +38,7 @@ from ssolab.saml.judging import (
     run_checks,
     unverified_content,
 )
-from ssolab.saml.materials import Expected, Materials, Principal, ReplayMemory, after, instant_of, issuer_of
+from ssolab.saml.materials import Expected, Materials, Principal, after, instant_of, issuer_of
 from ssolab.saml.messages import RESPONSE
 from ssolab.saml.plain import accept_plain
 from ssolab.saml.principals import principal_of
@@ -49,11 +49,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.findings import Finding
+    from ssolab.core.replay import ReplayMemory
     from ssolab.core.xmltree import Element
     from ssolab.saml.asking import Asking
     from ssolab.saml.parties import RelyingParty
 
-__all__ = ["CHECKS", "Expected", "Principal", "ReplayMemory", "accept", "expected_of"]
+__all__ = ["CHECKS", "Expected", "Principal", "accept", "expected_of"]
 
 STRUCTURE = entries_of((shape,), Check)
 """What is looked at before anything is read; never left out."""
