@@ -209,18 +209,6 @@ def _materials(
     )
 
 
-def _covered(message: Materials, by: Judged | None) -> Materials:
-    """Count a signature around the whole message as the message's own: its key has to be the issuer's too."""
-    if by is None or by.signed is None:
-        return message
-    return replace(
-        message,
-        message_signed=True,
-        keys=(by.signed.key, *message.keys),
-        key_infos=(by.signed.certificates, *message.key_infos),
-    )
-
-
 def _replayed(message: Materials, expected: Expected) -> list[Finding]:
     """Remember the assertion, now that everything else accepts it, and report it when it was known."""
     # Later another confirmation may be the one that holds, so the last end of them all counts.
