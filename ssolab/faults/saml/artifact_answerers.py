@@ -9,8 +9,7 @@ from ssolab.core.instants import format_instant
 from ssolab.faults.engine import Carrier, Nature, Sealing, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
 from ssolab.faults.saml.editing import put, reworded, without
-from ssolab.faults.saml.logout_certificates import early, expired, renewed
-from ssolab.faults.saml.logout_senders import held_elsewhere
+from ssolab.faults.saml.own_key import held_as_key_of, held_early, held_expired, renewed, signed_by
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -42,7 +41,7 @@ def answer_of_another_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
     signs=("both",),
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-mismatch",),
     cites="SAML2Core 2.2.5",
 )
@@ -60,7 +59,7 @@ def answer_of_an_unexpected_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
     signs=("both",),
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -181,7 +180,7 @@ def answer_from_the_future(root: Element, kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
     signs=("both",),
-    receiver={"trusted": expired},
+    receiver={"trusted": held_expired},
     warns=("expired-certificate",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -199,7 +198,7 @@ def answer_with_an_expired_certificate(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
     signs=("both",),
-    receiver={"trusted": early},
+    receiver={"trusted": held_early},
     warns=("certificate-not-yet-valid",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -227,4 +226,4 @@ def answer_in_another_certificate_where_compared(sealing: Sealing, kit: Kit) -> 
     To such a receiver a renewed certificate is as good as another key. Give it the new one before the sender begins
     to use it.
     """
-    return renewed(sealing, kit)
+    return signed_by(sealing, kit.own, renewed(kit))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ssolab.core.keys import TrustedKey
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import find, reworded
+from ssolab.faults.saml.own_key import held_as_key_of
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -23,11 +24,6 @@ _INNER: Final = "saml:Assertion/saml:Issuer"
 def _own_key(kit: Kit) -> tuple[TrustedKey, ...]:
     """Trust the sender's key, and leave open for whom it speaks."""
     return (TrustedKey.of(kit.own.certificate),)
-
-
-def _key_of_the_partner(kit: Kit) -> tuple[TrustedKey, ...]:
-    """Trust the sender's key as that of the other partner."""
-    return (TrustedKey.of(kit.own.certificate, holder=PARTNER),)
 
 
 def _both_partners(kit: Kit) -> tuple[TrustedKey, ...]:
@@ -62,7 +58,7 @@ def signed_by_another_trusted_partner(sealing: Sealing, kit: Kit) -> Sealing:
     Nature.ATTACK,
     Stage.TREE,
     signs=_ALL,
-    receiver={"trusted": _key_of_the_partner},
+    receiver={"trusted": held_as_key_of(PARTNER)},
     trips=("issuer-mismatch",),
     cites="SAML2Prof 4.1.4.3",
 )
@@ -149,7 +145,7 @@ def two_issuers_where_any_is_welcome(root: Element, _kit: Kit) -> Element:
     Nature.LEGITIMATE,
     Stage.TREE,
     signs=_ALL,
-    receiver={"issuer": None, "trusted": _key_of_the_partner},
+    receiver={"issuer": None, "trusted": held_as_key_of(PARTNER)},
     cites="SAML2Core 8.3",
 )
 def same_name_from_another_partner(root: Element, _kit: Kit) -> Element:

@@ -14,7 +14,7 @@ from ssolab.faults.saml.editing import (
     without,
 )
 from ssolab.faults.saml.logout_responses import ANSWERED
-from ssolab.faults.saml.logout_senders import held_elsewhere
+from ssolab.faults.saml.own_key import held_as_key_of
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -46,7 +46,7 @@ def logout_response_of_another_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=ANSWERED,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-mismatch",),
     cites="SAML2Core 2.2.5",
 )
@@ -64,7 +64,7 @@ def logout_response_of_an_unexpected_issuer(root: Element, _kit: Kit) -> Element
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=ANSWERED,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
 )

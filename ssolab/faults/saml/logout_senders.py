@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Final
 
-from ssolab.core.keys import TrustedKey
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
 from ssolab.faults.saml.editing import (
@@ -15,17 +14,13 @@ from ssolab.faults.saml.editing import (
     without,
 )
 from ssolab.faults.saml.logout_requests import BOTH
+from ssolab.faults.saml.own_key import held_as_key_of
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
 _QUERY: Final = ("query",)
-
-
-def held_elsewhere(kit: Kit) -> tuple[TrustedKey, ...]:
-    """Have the receiver trust the sender's key as that of another party."""
-    return (TrustedKey.of(kit.own.certificate, holder=ELSEWHERE, source="metadata", use="signing"),)
 
 
 @fault(
@@ -51,7 +46,7 @@ def logout_request_of_another_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.LOGOUT_REQUEST,
     signs=BOTH,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-mismatch",),
     cites="SAML2Core 2.2.5",
 )
@@ -70,7 +65,7 @@ def logout_request_of_an_unexpected_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.LOGOUT_REQUEST,
     signs=BOTH,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
 )
