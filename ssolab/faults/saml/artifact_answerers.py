@@ -10,6 +10,7 @@ from ssolab.faults.engine import Carrier, Nature, Sealing, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
 from ssolab.faults.saml.editing import put, reworded, without
 from ssolab.faults.saml.own_key import held_as_key_of, held_early, held_expired, renewed, signed_by
+from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -103,7 +104,7 @@ def issuer_of_another_format_in_an_answer(root: Element, _kit: Kit) -> Element:
 
     An issuer is an entity. The answer is taken, and the report warns, since some receivers refuse that.
     """
-    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Issuer", Format=EMAIL)
 
 
 @fault(

@@ -15,6 +15,7 @@ from ssolab.faults.saml.editing import (
 )
 from ssolab.faults.saml.logout_requests import BOTH
 from ssolab.faults.saml.own_key import held_as_key_of
+from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -126,7 +127,7 @@ def issuer_of_another_format_in_a_logout_request(root: Element, _kit: Kit) -> El
 
     An issuer is an entity. The request is obeyed, and the report warns, since some receivers refuse that.
     """
-    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Issuer", Format=EMAIL)
 
 
 @fault(

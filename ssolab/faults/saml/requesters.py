@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
 from ssolab.faults.saml.editing import added, put, reworded, without
 from ssolab.faults.saml.own_key import held_as_key_of
+from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -106,7 +107,7 @@ def request_of_an_issuer_of_another_format(root: Element, _kit: Kit) -> Element:
 
     The profile allows the entity format or none. It is told of; the name itself is compared as always.
     """
-    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Issuer", Format=EMAIL)
 
 
 @fault(
