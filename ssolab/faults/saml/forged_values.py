@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ssolab.core.algorithms import SIGNATURE_ALGORITHMS
 from ssolab.core.findings import ConfigError
-from ssolab.core.keys import TrustedKey
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import find, forge, signature_of, signed_part
+from ssolab.faults.saml.own_key import held_beside
 from ssolab.faults.saml.resealing import digest, info_of, put_value, without_its_signature
 
 if TYPE_CHECKING:
@@ -36,10 +36,6 @@ _DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 _WITHOUT_NULL: Final = bytes.fromhex("302f300b06096086480165030402010420")
 _LONG_LENGTH: Final = bytes.fromhex("308131300d060960864801650304020105000420")
 _LEAST_PADDING: Final = 8
-
-
-def _trusting(kit: Kit) -> tuple[TrustedKey, ...]:
-    return tuple(TrustedKey.of(each.certificate) for each in (kit.own, kit.others[_CURVE]))
 
 
 def _on_the_curve(xml: bytes, kit: Kit, make: Callable[[bytes], bytes], *, forging: bool) -> bytes:
@@ -66,7 +62,7 @@ def _pair(r: int, s: int) -> bytes:
     Stage.WIRE,
     signs=_BOTH,
     needs=(_CURVE,),
-    receiver={"trusted": _trusting},
+    receiver={"trusted": held_beside(_CURVE)},
     keeps=True,
     cites=_PSYCHIC,
     trips=_UNFIT,
@@ -85,7 +81,7 @@ def ecdsa_value_of_zeros(xml: bytes, kit: Kit) -> bytes:
     Stage.WIRE,
     signs=_BOTH,
     needs=(_CURVE,),
-    receiver={"trusted": _trusting},
+    receiver={"trusted": held_beside(_CURVE)},
     keeps=True,
     cites=_PSYCHIC,
     trips=_UNFIT,
@@ -108,7 +104,7 @@ def _ecdsa(kit: Kit, info: bytes) -> bytes:
     Stage.WIRE,
     signs=_BOTH,
     needs=(_CURVE,),
-    receiver={"trusted": _trusting},
+    receiver={"trusted": held_beside(_CURVE)},
     cites="XML Signature 1.1, 6.4.3",
     trips=_UNFIT,
 )
@@ -131,7 +127,7 @@ def ecdsa_value_in_der(xml: bytes, kit: Kit) -> bytes:
     Stage.WIRE,
     signs=_BOTH,
     needs=(_CURVE,),
-    receiver={"trusted": _trusting},
+    receiver={"trusted": held_beside(_CURVE)},
     cites="XML Signature 1.1, 6.4.3",
     trips=_UNFIT,
 )

@@ -62,5 +62,10 @@ def held_as_key_of(holder: str) -> Callable[[Kit], tuple[TrustedKey, ...]]:
     return lambda kit: _held(kit.own.certificate, holder)
 
 
+def held_beside(name: str) -> Callable[[Kit], tuple[TrustedKey, ...]]:
+    """Have the receiver hold a special key of the kit beside the sender's ordinary one."""
+    return lambda kit: (*_held(kit.own.certificate), *_held(kit.others[name].certificate))
+
+
 def _held(certificate: Certificate, holder: str | None = None) -> tuple[TrustedKey, ...]:
     return (TrustedKey.of(certificate, holder=holder, source="metadata", use="signing"),)

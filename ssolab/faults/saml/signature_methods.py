@@ -10,10 +10,10 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ssolab.core.algorithms import SIGNATURE_ALGORITHMS
 from ssolab.core.findings import ConfigError
-from ssolab.core.keys import TrustedKey
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Nature, Sealing, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, signature_of, signed_part
+from ssolab.faults.saml.own_key import held_beside
 from ssolab.faults.saml.resealing import info_of, put_value
 
 if TYPE_CHECKING:
@@ -29,10 +29,6 @@ _URIS: Final = {row.name: uri for uri, row in SIGNATURE_ALGORITHMS.items()}
 _PSS_WITH_PARAMETERS: Final = "http://www.w3.org/2007/05/xmldsig-more#rsa-pss"
 _CURVE: Final = "curve"
 """What a kit calls a key on P-256 that the receiver trusts."""
-
-
-def _trusting(kit: Kit) -> tuple[TrustedKey, ...]:
-    return tuple(TrustedKey.of(each.certificate) for each in (kit.own, kit.others[_CURVE]))
 
 
 @fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, cites="RFC 9231 2.3.10")
@@ -53,7 +49,7 @@ def signed_with_sha512(sealing: Sealing, _kit: Kit) -> Sealing:
     return replace(sealing, hash="sha512")
 
 
-@fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, needs=(_CURVE,), receiver={"trusted": _trusting})
+@fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, needs=(_CURVE,), receiver={"trusted": held_beside(_CURVE)})
 def signed_with_ecdsa(sealing: Sealing, kit: Kit) -> Sealing:
     """The signature is ECDSA, by a trusted key on P-256.
 

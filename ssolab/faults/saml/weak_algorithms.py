@@ -4,22 +4,21 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ssolab.core.findings import ConfigError
-from ssolab.core.keys import Permission, TrustedKey
+from ssolab.core.keys import Permission
 from ssolab.core.pem import write_pem
 from ssolab.core.xmltree import DS, parse, serialise
 from ssolab.faults.engine import Nature, Sealing, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, forge, signature_of, signed_part
+from ssolab.faults.saml.own_key import held_beside
 from ssolab.faults.saml.resealing import digest, info_of, put_value, resealed, without_its_signature
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
@@ -198,18 +197,13 @@ def dsa_in_the_signature(xml: bytes, _kit: Kit) -> bytes:
     return serialise(root)
 
 
-def _trusting(name: str) -> Callable[[Kit], Any]:
-    """Have the receiver trust one key more."""
-    return lambda kit: tuple(TrustedKey.of(each.certificate) for each in (kit.own, kit.others[name]))
-
-
 @fault(
     "K-14",
     Nature.MISTAKE,
     Stage.SEAL,
     signs=_ALL,
     needs=("short-rsa",),
-    receiver={"trusted": _trusting("short-rsa")},
+    receiver={"trusted": held_beside("short-rsa")},
     cites="NIST SP 800-131A 3",
     trips=("weak-rsa-key",),
 )
@@ -227,7 +221,7 @@ def signed_with_a_short_rsa_key(sealing: Sealing, kit: Kit) -> Sealing:
     Stage.SEAL,
     signs=_ALL,
     needs=("short-rsa",),
-    receiver={"trusted": _trusting("short-rsa"), "permit": frozenset({Permission.RSA1024})},
+    receiver={"trusted": held_beside("short-rsa"), "permit": frozenset({Permission.RSA1024})},
     warns=("weak-rsa-key",),
 )
 def signed_with_a_short_rsa_key_where_it_is_permitted(sealing: Sealing, kit: Kit) -> Sealing:
@@ -244,7 +238,7 @@ def signed_with_a_short_rsa_key_where_it_is_permitted(sealing: Sealing, kit: Kit
     Stage.SEAL,
     signs=_ALL,
     needs=("tiny-curve",),
-    receiver={"trusted": _trusting("tiny-curve"), "permit": frozenset(Permission)},
+    receiver={"trusted": held_beside("tiny-curve"), "permit": frozenset(Permission)},
     cites="NIST SP 800-131A 3",
     trips=("weak-curve",),
 )
