@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ssolab.core.instants import format_instant
 from ssolab.faults.engine import Carrier, Nature, Sealing, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
 from ssolab.faults.saml.editing import put, reworded, without
 from ssolab.faults.saml.own_key import held_as_key_of, held_early, held_expired, renewed, signed_by
+from ssolab.faults.saml.styles import ANYHOW
 from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
-
-ALL: Final = ("assertion", "response", "both")
 
 
 @fault(
@@ -78,7 +77,7 @@ def answer_with_the_key_of_another_party(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("issuer-missing",),
     cites="SAML2Prof 5.4",
 )
@@ -95,7 +94,7 @@ def answer_without_an_issuer(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     warns=("issuer-format-not-entity",),
     cites="SAML2Core 2.2.5",
 )
@@ -112,7 +111,7 @@ def issuer_of_another_format_in_an_answer(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("version-unsupported",),
     cites="SAML2Core 4.1",
 )
@@ -146,7 +145,7 @@ def answer_without_an_id(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("invalid-instant",),
     cites="passport-saml, issue 547",
 )
@@ -163,7 +162,7 @@ def answer_of_no_moment(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     warns=("issued-in-the-future",),
     cites="SAML2Core 3.2.2",
 )

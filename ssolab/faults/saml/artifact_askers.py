@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ssolab.core.instants import format_instant
 from ssolab.faults.engine import Carrier, Nature, Sealing, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
+from ssolab.faults.saml.artifact_questions import ASKED
 from ssolab.faults.saml.editing import put, reworded, without
 from ssolab.faults.saml.own_key import held_as_key_of, held_early, held_expired, renewed, signed_by
 from ssolab.saml.names import EMAIL
@@ -15,8 +16,6 @@ from ssolab.saml.names import EMAIL
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
-
-ASKED: Final = ("request",)
 
 
 @fault(

@@ -11,13 +11,13 @@ from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
 from ssolab.faults.saml.editing import find
 from ssolab.faults.saml.own_key import YEAR, certified
+from ssolab.faults.saml.styles import ANYHOW
 
 if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
     from ssolab.faults.engine import Kit
 
 _CERTIFICATE: Final = "md:IDPSSODescriptor/md:KeyDescriptor/ds:KeyInfo/ds:X509Data/ds:X509Certificate"
-_ALL: Final = ("assertion", "response", "both")
 _LONG_AGO: Final = timedelta(days=3650)
 _KEY_USAGE: Final = "2.5.29.15"
 _EXTENDED_KEY_USAGE: Final = "2.5.29.37"
@@ -45,7 +45,7 @@ def _early(xml: bytes, kit: Kit) -> bytes:
     Nature.LEGITIMATE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     cites="SAML2MetaIOP 2.6.1",
     warns=("expired-certificate",),
 )
@@ -62,7 +62,7 @@ def expired_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     Nature.MISTAKE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"checks_expiry": True},
     trips=("expired-certificate",),
 )
@@ -79,7 +79,7 @@ def expired_certificate_where_dates_are_enforced(xml: bytes, kit: Kit) -> bytes:
     Nature.LEGITIMATE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     cites="SAML2MetaIOP 2.6.1",
     warns=("certificate-not-yet-valid",),
 )
@@ -96,7 +96,7 @@ def early_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     Nature.MISTAKE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"checks_expiry": True},
     trips=("certificate-not-yet-valid",),
 )
@@ -108,7 +108,7 @@ def early_certificate_where_dates_are_enforced(xml: bytes, kit: Kit) -> bytes:
     return _early(xml, kit)
 
 
-@fault("K-04", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, cites="SAML2MetaIOP 2.6.1")
+@fault("K-04", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=ANYHOW, cites="SAML2MetaIOP 2.6.1")
 def certificate_for_other_uses_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The certificate in the metadata says that its key enciphers keys, serves TLS and is no authority.
 
@@ -124,7 +124,7 @@ def certificate_for_other_uses_in_metadata(xml: bytes, kit: Kit) -> bytes:
     return _declared(xml, certified(kit, kit.now - YEAR, kit.now + YEAR, extensions=extensions))
 
 
-@fault("K-04", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, cites="SAML2MetaIOP 2.6.1")
+@fault("K-04", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=ANYHOW, cites="SAML2MetaIOP 2.6.1")
 def certificate_of_an_unknown_authority_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The certificate in the metadata names an issuer that nobody knows, and was not signed by it.
 

@@ -15,13 +15,13 @@ from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import find, forge, signature_of, signed_part
 from ssolab.faults.saml.own_key import held_beside
 from ssolab.faults.saml.resealing import digest, info_of, put_value, without_its_signature
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
 _UNFIT: Final = ("signature-value-mismatch",)
 _ECDSA: Final = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _CURVE: Final = "curve"
@@ -60,7 +60,7 @@ def _pair(r: int, s: int) -> bytes:
     "K-16",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     needs=(_CURVE,),
     receiver={"trusted": held_beside(_CURVE)},
     keeps=True,
@@ -79,7 +79,7 @@ def ecdsa_value_of_zeros(xml: bytes, kit: Kit) -> bytes:
     "K-16",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     needs=(_CURVE,),
     receiver={"trusted": held_beside(_CURVE)},
     keeps=True,
@@ -102,7 +102,7 @@ def _ecdsa(kit: Kit, info: bytes) -> bytes:
     "K-16",
     Nature.MISTAKE,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     needs=(_CURVE,),
     receiver={"trusted": held_beside(_CURVE)},
     cites="XML Signature 1.1, 6.4.3",
@@ -125,7 +125,7 @@ def ecdsa_value_in_der(xml: bytes, kit: Kit) -> bytes:
     "K-16",
     Nature.MISTAKE,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     needs=(_CURVE,),
     receiver={"trusted": held_beside(_CURVE)},
     cites="XML Signature 1.1, 6.4.3",
@@ -163,7 +163,7 @@ def _block(content: bytes, width: int, *, kind: bytes = b"\1", rest: bytes = b""
     return b"\0" + kind + b"\xff" * filling + b"\0" + content + rest
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, cites=_BLEICHENBACHER, trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, cites=_BLEICHENBACHER, trips=_UNFIT)
 def rsa_padding_with_garbage_at_its_end(xml: bytes, kit: Kit) -> bytes:
     """The padding is as short as may be, and bytes of the sender's choice follow the digest.
 
@@ -177,7 +177,7 @@ def rsa_padding_with_garbage_at_its_end(xml: bytes, kit: Kit) -> bytes:
     return _padded(xml, kit, encode)
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, cites="CVE-2014-1568", trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, cites="CVE-2014-1568", trips=_UNFIT)
 def rsa_padding_with_a_long_length(xml: bytes, kit: Kit) -> bytes:
     """A length inside the padding is written in more bytes than it needs.
 
@@ -186,7 +186,7 @@ def rsa_padding_with_a_long_length(xml: bytes, kit: Kit) -> bytes:
     return _padded(xml, kit, lambda digest, width: _block(_LONG_LENGTH + digest, width))
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_UNFIT)
 def rsa_padding_without_its_null(xml: bytes, kit: Kit) -> bytes:
     """The empty parameter of the hash is missing in the padding.
 
@@ -195,7 +195,7 @@ def rsa_padding_without_its_null(xml: bytes, kit: Kit) -> bytes:
     return _padded(xml, kit, lambda digest, width: _block(_WITHOUT_NULL + digest, width))
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_UNFIT)
 def rsa_padding_of_an_encryption(xml: bytes, kit: Kit) -> bytes:
     """The padding is of the kind that encryption has.
 
@@ -204,7 +204,7 @@ def rsa_padding_of_an_encryption(xml: bytes, kit: Kit) -> bytes:
     return _padded(xml, kit, lambda digest, width: _block(_DIGEST_INFO + digest, width, kind=b"\2"))
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_UNFIT)
 def rsa_padding_around_the_bare_digest(xml: bytes, kit: Kit) -> bytes:
     """The padding holds the digest without the name of its hash.
 

@@ -19,6 +19,7 @@ from ssolab.faults.saml.editing import (
     signed_part,
 )
 from ssolab.faults.saml.resealing import digest, sign_anew, without_its_signature, written
+from ssolab.faults.saml.styles import ONCE
 from ssolab.saml.names import RESPONDER
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ def _signing(xml: bytes, kit: Kit, covered: str | Element) -> bytes:
     "X-24",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     cites="CVE-2025-54369",
     trips=("reference-not-to-parent", "digest-mismatch"),
@@ -114,7 +115,7 @@ def signature_over_the_extensions_alone(xml: bytes, kit: Kit) -> bytes:
     "X-24",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("object-in-signature", "reference-not-to-parent", "digest-mismatch"),
 )
@@ -159,7 +160,7 @@ def signed_refusal_with_a_forgery_in_a_second_signature(xml: bytes, kit: Kit) ->
     "X-31",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     cites="CVE-2020-2021",
     trips=("signature-missing",),
@@ -179,7 +180,7 @@ def signature_removed(xml: bytes, kit: Kit) -> bytes:
     "X-31",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("malformed-signature",),
 )
@@ -201,7 +202,7 @@ def signature_emptied(xml: bytes, kit: Kit) -> bytes:
     "X-31",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("malformed-base64",),
 )
@@ -222,7 +223,7 @@ def signature_value_emptied(xml: bytes, kit: Kit) -> bytes:
     "X-31",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("digest-mismatch",),
 )

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ssolab.core.keys import TrustedKey
 from ssolab.core.names import name_of
 from ssolab.core.selfsigned import SUBJECT_KEY_IDENTIFIER, self_signed, subject_key_identifier
 from ssolab.faults.engine import Nature, Sealing, Stage, fault
 from ssolab.faults.saml.own_key import YEAR, renewed, signed_by
+from ssolab.faults.saml.styles import ANYHOW
 
 if TYPE_CHECKING:
     from ssolab.faults.engine import Kit
 
-_ALL: Final = ("assertion", "response", "both")
 
-
-@fault("K-01", Nature.ATTACK, Stage.SEAL, signs=_ALL, cites="CVE-2021-21239", trips=("key-not-trusted",))
+@fault("K-01", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, cites="CVE-2021-21239", trips=("key-not-trusted",))
 def signed_by_a_stranger_with_its_own_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows its own certificate beside the signature.
 
@@ -34,7 +33,7 @@ def signed_by_a_stranger_with_its_own_certificate(sealing: Sealing, kit: Kit) ->
     return signed_by(sealing, kit.foreign, certificate)
 
 
-@fault("K-01", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("key-not-trusted",))
+@fault("K-01", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, trips=("key-not-trusted",))
 def signed_by_a_stranger_without_any_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows no certificate.
 
@@ -43,7 +42,7 @@ def signed_by_a_stranger_without_any_certificate(sealing: Sealing, kit: Kit) -> 
     return replace(sealing, credential=kit.foreign, key_info=False)
 
 
-@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("key-not-trusted",))
+@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, trips=("key-not-trusted",))
 def signed_by_a_stranger_with_a_look_alike_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows a certificate with the subject, issuer, serial number and dates of the trusted one.
 
@@ -53,7 +52,7 @@ def signed_by_a_stranger_with_a_look_alike_certificate(sealing: Sealing, kit: Ki
     return replace(sealing, credential=kit.foreign)
 
 
-@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("key-not-trusted",))
+@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, trips=("key-not-trusted",))
 def signed_by_a_stranger_with_our_key_identifier(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows a certificate that claims the subject key identifier of the trusted one.
 
@@ -74,7 +73,7 @@ def signed_by_a_stranger_with_our_key_identifier(sealing: Sealing, kit: Kit) -> 
     return signed_by(sealing, kit.foreign, certificate)
 
 
-@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("signature-value-mismatch",))
+@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, trips=("signature-value-mismatch",))
 def signed_by_a_stranger_with_the_trusted_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows the trusted certificate itself, which everybody has.
 
@@ -83,7 +82,7 @@ def signed_by_a_stranger_with_the_trusted_certificate(sealing: Sealing, kit: Kit
     return signed_by(sealing, kit.foreign, kit.own.certificate)
 
 
-@fault("K-03", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, cites="SAML2MetaIOP 2.6.1")
+@fault("K-03", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, cites="SAML2MetaIOP 2.6.1")
 def renewed_certificate_over_the_same_key(sealing: Sealing, kit: Kit) -> Sealing:
     """The message shows a renewed certificate over the trusted key.
 
@@ -92,7 +91,7 @@ def renewed_certificate_over_the_same_key(sealing: Sealing, kit: Kit) -> Sealing
     return signed_by(sealing, kit.own, renewed(kit))
 
 
-@fault("K-03", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, cites="SAML2MetaIOP 2.6.1")
+@fault("K-03", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, cites="SAML2MetaIOP 2.6.1")
 def certificate_of_another_authority_over_the_same_key(sealing: Sealing, kit: Kit) -> Sealing:
     """The message shows a certificate over the trusted key that another authority issued.
 
@@ -105,7 +104,7 @@ def certificate_of_another_authority_over_the_same_key(sealing: Sealing, kit: Ki
     "K-03",
     Nature.MISTAKE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"match": "certificate"},
     trips=("certificate-not-trusted",),
 )
@@ -122,7 +121,7 @@ def renewed_certificate_where_certificates_count(sealing: Sealing, kit: Kit) -> 
     "K-07",
     Nature.MISTAKE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=("retired",),
     receiver={"known": lambda kit: (TrustedKey.of(kit.retired.certificate, source="the retired key"),)},
     cites="jellyfin, issue 1396",
