@@ -54,8 +54,8 @@ def logout_redirect_without_a_signature(query: str, _kit: Kit) -> str:
 def logout_redirect_of_a_stranger(query: str, kit: Kit) -> str:
     """The query of the logout request is signed by somebody whom nobody trusts.
 
-    There is no certificate in a query to be taken in by. There is no certificate in a query. Every trusted key is
-    tried, and none of them fits.
+    There is no certificate in a query to be taken in by. Every trusted key is tried, and none of them
+    fits.
     """
     return _signed_by_a_stranger(query, kit)
 
