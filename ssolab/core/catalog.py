@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 P = ParamSpec("P")
 E = TypeVar("E", bound="Entry")
+X = TypeVar("X", bound="InputError")
 
 
 class Kind(enum.StrEnum):
@@ -139,24 +140,24 @@ def refusal(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Barrier(Entry, Generic[P]):
+class Barrier(Entry, Generic[P, X]):
     """A reason why input cannot be judged at all; its function words it as an error, which carries the code."""
 
     severity: Severity = Severity.ERROR
     kind: Kind = field(default=Kind.CHECK)
-    word: Callable[P, InputError]
+    word: Callable[P, X]
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> InputError:
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> X:
         """Word the reason as an error; the caller raises it."""
         error = self.word(*args, **kwargs)
         error.code = self.code
         return error
 
 
-def barrier(*, cites: str | None = None) -> Callable[[Callable[P, InputError]], Barrier[P]]:
+def barrier(*, cites: str | None = None) -> Callable[[Callable[P, X]], Barrier[P, X]]:
     """Make a catalog entry of a function that words why input cannot be judged."""
 
-    def decorate(function: Callable[P, InputError]) -> Barrier[P]:
+    def decorate(function: Callable[P, X]) -> Barrier[P, X]:
         code, title, text = described(function)
         return Barrier(code=code, title=title, text=text, cites=cites, word=function)
 

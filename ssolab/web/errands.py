@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.cutover.model import User
+    from ssolab.oidc.flow import Authorization
     from ssolab.saml.messages import AuthnRequest
     from ssolab.saml.metadata import IndexedEndpoint
 
@@ -37,6 +38,18 @@ class Pending:
 
     go_to: str = "/"
     asking: Asking = field(default_factory=Asking)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpenidErrand:
+    """An authorization request that waits for somebody to say who they are.
+
+    `subjects` are those who may, where the request names somebody; `fresh` says that an earlier login will not do.
+    """
+
+    asked: Authorization
+    subjects: frozenset[str] | None
+    fresh: bool
 
 
 @dataclass(frozen=True, slots=True)

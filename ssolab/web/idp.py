@@ -29,6 +29,7 @@ from ssolab.web.firing import published
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.logout import add_logout
 from ssolab.web.logout_side import logout_addresses, logout_said, ways_out
+from ssolab.web.op import add_provider
 from ssolab.web.pages import (
     Start,
     bounded_relay_state,
@@ -91,6 +92,7 @@ def create_asserting_app(lab: Lab) -> LabApp:
         return _answer(lab, request.form)
 
     add_logout(app, lab, "asserting")
+    add_provider(app, lab)
     apps.add_app_pages(app, lab, lambda name: _start(lab, name))
     return app
 

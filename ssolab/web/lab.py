@@ -21,6 +21,8 @@ from ssolab.web.artifact_client import exchange
 from ssolab.web.fault_keys import Tools
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Artifacts, Memory, Seen
+from ssolab.web.op_start import beginning_of
+from ssolab.web.openid import OpenidState
 from ssolab.web.origins import Origins
 from ssolab.web.sessions import Sessions
 
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
     from ssolab.cutover.scene import Flow
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.errands import Errand, LastLogin, Pending
+    from ssolab.web.openid import Openid
     from ssolab.web.origins import Origin, Side
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -115,7 +118,8 @@ class LabConfig:
     host names beyond loopback under which the lab may be asked. `remarks` stand on the front pages: whose keys are
     played by twins, for one. `twins` maps the SPKI SHA-256 of a twin's key to that of the key it stands for. `others`
     are further links that the running lab can be told to play instead. `origins` are where the sides have each other's
-    metadata from, so that it can be looked at again.
+    metadata from, so that it can be looked at again. `openid` is what the lab says of OpenID Connect; without it the
+    pair speaks that all the same.
     """
 
     asserting: AssertingParty
@@ -136,6 +140,7 @@ class LabConfig:
     twins: Mapping[str, str] = field(default_factory=dict)
     others: tuple[Play, ...] = ()
     origins: tuple[Origin, ...] = ()
+    openid: Openid | None = None
 
 
 class Lab:
@@ -147,6 +152,8 @@ class Lab:
         self.clock = Clock(config.at, running=config.running)
         self.token = config.token or secrets.token_urlsafe(24)
         self.users = {user.username: user for user in config.users}
+        self.openid = OpenidState(config.openid, beginning_of(config, self.bases, self.clock.now()))
+        """What the asserting party remembers as an OpenID provider."""
         self.journal = Journal()
         self.origins = Origins(config.origins)
         self.errands: Memory[Errand] = Memory(limit=200)
@@ -250,12 +257,13 @@ class Lab:
 
     def forget(self) -> None:
         """Forget all that happened: the journal, open requests, seen assertions, artifacts, sessions."""
-        for each in (self.journal, self.errands, self.pending, self.seen, self.artifacts):
+        for each in (self.journal, self.errands, self.pending, self.seen, self.artifacts, self.openid):
             each.clear()
         self._end_sessions()
 
     def _end_sessions(self) -> None:
         self.last_login = None
+        self.openid.end_sessions()
         for each in self.sessions.values():
             each.clear()
 

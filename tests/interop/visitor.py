@@ -37,9 +37,7 @@ class Page:
 
 
 def _opener() -> OpenerDirector:
-    opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
-    opener.addheaders = [("Accept", "text/html")]  # mod_auth_openidc sends only those to a login who can read its pages
-    return opener
+    return build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,7 @@ from ssolab.faults.saml.editing import (
     without,
 )
 from ssolab.faults.saml.logout_responses import ANSWERED
-from ssolab.faults.saml.own_key import held_as_key_of
-from ssolab.saml.names import EMAIL
+from ssolab.faults.saml.logout_senders import held_elsewhere
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -47,7 +46,7 @@ def logout_response_of_another_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=ANSWERED,
-    receiver={"trusted": held_as_key_of(ELSEWHERE)},
+    receiver={"trusted": held_elsewhere},
     trips=("issuer-mismatch",),
     cites="SAML2Core 2.2.5",
 )
@@ -65,7 +64,7 @@ def logout_response_of_an_unexpected_issuer(root: Element, _kit: Kit) -> Element
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=ANSWERED,
-    receiver={"trusted": held_as_key_of(ELSEWHERE)},
+    receiver={"trusted": held_elsewhere},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -126,7 +125,7 @@ def issuer_of_another_format_in_a_logout_response(root: Element, _kit: Kit) -> E
 
     An issuer is an entity. The answer is believed, and the report warns, since some receivers refuse that.
     """
-    return put(root, "saml:Issuer", Format=EMAIL)
+    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
 
 
 @fault(

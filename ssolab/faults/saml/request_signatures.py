@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Final
 
+from ssolab.core.keys import SigningCredential, TrustedKey
+from ssolab.core.selfsigned import self_signed
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
-from ssolab.faults.saml.own_key import held_early, held_expired, renewed, signed_by
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from ssolab.core.certs import Certificate
     from ssolab.faults.engine import Kit, Sealing
 
 _REQUEST: Final = Carrier.REQUEST
@@ -16,6 +22,7 @@ _BOTH: Final = ("query", "request")
 _INSIDE: Final = ("request",)
 _CORE: Final = "SAML2Core 3.4.1"
 _TRUST: Final = "SAML2MetaIOP 2.6.1"
+_YEAR: Final = timedelta(days=365)
 
 
 @fault("S-13", Nature.ATTACK, Stage.SEAL, carrier=_REQUEST, signs=_BOTH, trips=("signature-missing",), cites=_CORE)
@@ -93,7 +100,7 @@ def renewed_request_certificate(sealing: Sealing, kit: Kit) -> Sealing:
 
     Trust is by key, so it is accepted, and the report says that the certificate is another one.
     """
-    return signed_by(sealing, kit.own, renewed(kit))
+    return _shown(sealing, kit, _dated(kit, kit.now, kit.now + _YEAR))
 
 
 @fault(
@@ -112,7 +119,36 @@ def renewed_request_certificate_where_that_counts(sealing: Sealing, kit: Kit) ->
     For such a receiver a renewal is a change of trust like any other. Give it the new certificate before the first
     request.
     """
-    return signed_by(sealing, kit.own, renewed(kit))
+    return _shown(sealing, kit, _dated(kit, kit.now, kit.now + _YEAR))
+
+
+def _shown(sealing: Sealing, kit: Kit, certificate: Certificate) -> Sealing:
+    own = kit.own
+    return replace(sealing, credential=SigningCredential(private=own.private, certificate=certificate, label=own.label))
+
+
+def _dated(kit: Kit, begin: datetime, end: datetime) -> Certificate:
+    """Make a certificate over the sender's own key."""
+    own = kit.own
+    return self_signed(
+        private=own.private,
+        subject=own.certificate.subject,
+        serial=own.certificate.serial + 1,
+        not_before=begin,
+        not_after=end,
+    )
+
+
+def _registered(begin: int, end: int) -> Callable[[Kit], tuple[TrustedKey, ...]]:
+    """Have the sender's key registered in a certificate that is valid from so many years before or after now."""
+
+    def trusting(kit: Kit) -> tuple[TrustedKey, ...]:
+        return (TrustedKey.of(_dated(kit, kit.now + begin * _YEAR, kit.now + end * _YEAR)),)
+
+    return trusting
+
+
+_EXPIRED: Final[dict[str, Any]] = {"trusted": _registered(-2, -1)}
 
 
 @fault(
@@ -121,7 +157,7 @@ def renewed_request_certificate_where_that_counts(sealing: Sealing, kit: Kit) ->
     Stage.SEAL,
     carrier=_REQUEST,
     signs=_BOTH,
-    receiver={"trusted": held_expired},
+    receiver=_EXPIRED,
     warns=("expired-certificate",),
     cites=_TRUST,
 )
@@ -139,7 +175,7 @@ def expired_request_certificate(sealing: Sealing, _kit: Kit) -> Sealing:
     Stage.SEAL,
     carrier=_REQUEST,
     signs=_BOTH,
-    receiver={"trusted": held_expired, "checks_expiry": True},
+    receiver={**_EXPIRED, "checks_expiry": True},
     trips=("request-certificate-expired",),
     cites=_TRUST,
 )
@@ -158,7 +194,7 @@ def expired_request_certificate_where_dates_count(sealing: Sealing, _kit: Kit) -
     Stage.SEAL,
     carrier=_REQUEST,
     signs=_BOTH,
-    receiver={"trusted": held_early},
+    receiver={"trusted": _registered(1, 2)},
     warns=("certificate-not-yet-valid",),
     cites=_TRUST,
 )

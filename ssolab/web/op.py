@@ -1,0 +1,64 @@
+"""The mock OpenID provider: its discovery document and keys, and every other page of it beside them."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from flask import Response
+
+from ssolab.oidc import metadata
+from ssolab.oidc.waiting import cache_control
+from ssolab.salesforce import openid as org_openid
+from ssolab.web.op_authorize import add_authorize
+from ssolab.web.op_table import client_auths, grants
+from ssolab.web.op_token import add_token
+from ssolab.web.op_userinfo import add_userinfo
+from ssolab.web.pages import draw
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from ssolab.web.lab import Lab
+    from ssolab.web.pages import LabApp
+
+DISCOVERY = "/.well-known/openid-configuration"
+OAUTH_DISCOVERY = "/.well-known/oauth-authorization-server"
+JWKS = "/jwks"
+
+
+def add_provider(app: LabApp, lab: Lab) -> None:
+    """Give the asserting party the pages of an OpenID provider."""
+
+    @app.get(DISCOVERY)
+    def discovery() -> Response:
+        return _document(_discovery(lab))
+
+    @app.get(OAUTH_DISCOVERY)
+    def oauth_discovery() -> Response:
+        if lab.openid.provider.flavour == "salesforce":
+            says = "An org of Salesforce has no document of RFC 8414."
+            return draw("plain.html", status=404, heading="No such document", says=says, remedy="", bad=True, back="/")
+        return _document(_discovery(lab))
+
+    @app.get(JWKS)
+    @app.get(org_openid.KEYS)
+    def jwks() -> Response:
+        answer = _document(metadata.jwks(lab.openid.provider))
+        answer.headers["Cache-Control"] = cache_control(lab.openid.jwks_life(lab.now()))
+        return answer
+
+    add_authorize(app, lab)
+    add_token(app, lab)
+    add_userinfo(app, lab)
+
+
+def _discovery(lab: Lab) -> dict[str, object]:
+    provider = lab.openid.provider
+    if provider.flavour == "salesforce":
+        return org_openid.discovery(provider.issuer)
+    return metadata.discovery(provider, grant_types=grants(), auth_methods=client_auths())
+
+
+def _document(value: Mapping[str, object]) -> Response:
+    return Response(json.dumps(value), content_type="application/json;charset=UTF-8")

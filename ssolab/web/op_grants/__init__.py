@@ -1,0 +1,1 @@
+"""The grants of the token endpoint; one function is one grant (`op_table` says how)."""

@@ -1,0 +1,220 @@
+"""What the mock OpenID provider remembers: settings and keys as they stand now, codes, tokens, and who is logged in.
+
+Settings are frozen values that are replaced whole. A lab that says nothing of OpenID speaks it all the same: the issuer
+is the asserting party's own address, its key the one that signs SAML, and the one client is the relying party.
+"""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from ssolab.oidc.parties import Client, endpoints_at
+from ssolab.web.memory import Memory, Seen
+from ssolab.web.op_start import OWN_CLIENT, own_client, provider_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from datetime import datetime
+
+    from ssolab.oidc.keyring import KeyRing
+    from ssolab.oidc.parties import Provider
+    from ssolab.oidc.tokens import Code, Token
+    from ssolab.web.errands import LastLogin, OpenidErrand
+    from ssolab.web.op_start import Beginning
+
+__all__ = ["OWN_CLIENT", "Openid", "OpenidState", "ProviderSession"]
+
+_K = TypeVar("_K")
+_V = TypeVar("_V")
+JWKS_LIFE: Final = timedelta(minutes=5)
+_MOST_TOKENS: Final = 20_000
+_MOST_SESSIONS: Final = 1_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Openid:
+    """What a lab is started with in OpenID Connect.
+
+    Without a `provider` one is made of the asserting party. `clients` are registered beside the lab's own relying
+    party, or in its stead where one has its client_id.
+    """
+
+    provider: Provider | None = None
+    clients: tuple[Client, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProviderSession:
+    """A login at the provider: its `sid`, whose it is, and the clients that learnt of it."""
+
+    sid: str
+    username: str
+    since: datetime
+    clients: tuple[str, ...] = ()
+
+
+class OpenidState:
+    """The state of one provider. Every part keeps its own lock."""
+
+    def __init__(self, settings: Openid | None, beginning: Beginning) -> None:
+        self._settings = settings or Openid()
+        self._beginning = beginning
+        self._lock = threading.RLock()
+        self._provider: Provider | None = None
+        own = own_client(beginning, secrets.token_urlsafe(24))
+        self._clients: Mapping[str, Client] = {each.client_id: each for each in (own, *self._settings.clients)}
+        self.errands: Memory[OpenidErrand] = Memory(limit=200)
+        """Authorization requests that wait for somebody to say who they are."""
+        self.seen = Seen()
+        """Assertions by (issuer, jti) until they could not be accepted anyway."""
+        self.jwks_life: Callable[[datetime], timedelta] = lambda _now: JWKS_LIFE
+        """How long whoever fetches the key set at a moment may keep it."""
+        self.post: Callable[[str, bytes], int] | None = None
+        """Takes a form to an address and gives the status of the answer; None for the lab's own way."""
+        self._codes: OrderedDict[str, Code] = OrderedDict()
+        self._tokens: OrderedDict[str, Token] = OrderedDict()
+        self._revoked: OrderedDict[str, None] = OrderedDict()
+        self._sessions: OrderedDict[tuple[str, datetime], ProviderSession] = OrderedDict()
+
+    # --- settings ---
+
+    @property
+    def begun(self) -> datetime:
+        """When the lab was started, by its own clock."""
+        return self._beginning.at
+
+    @property
+    def provider(self) -> Provider:
+        """The provider's settings now. Its keys are made when they are first needed."""
+        if (made := self._provider) is not None:
+            return made
+        with self._lock:
+            if self._provider is None:
+                made = self._settings.provider or provider_of(self._beginning)
+                if base := self._beginning.base:
+                    made = replace(made, issuer=base, endpoints=endpoints_at(base, made.flavour))
+                self._provider = made
+            return self._provider
+
+    def reconfigure(self, provider: Provider) -> None:
+        """Replace the provider's settings; what was issued stays, as in a real one."""
+        with self._lock:
+            self._provider = provider
+
+    def move_keys(self, move: Callable[[KeyRing], KeyRing]) -> KeyRing:
+        """Replace the ring of keys by what *move* makes of it, with nobody else moving it at that time."""
+        with self._lock:
+            ring = move(self.provider.keys)
+            self._provider = replace(self.provider, keys=ring)
+            return ring
+
+    @property
+    def clients(self) -> Mapping[str, Client]:
+        """The registered clients by client_id."""
+        return self._clients
+
+    def register(self, client: Client) -> None:
+        """Register a client, or replace its registration."""
+        with self._lock:
+            self._clients = {**self._clients, client.client_id: client}
+
+    # --- codes and tokens ---
+
+    def keep_code(self, text: str, code: Code) -> None:
+        """Keep what a code means."""
+        with self._lock:
+            _keep(self._codes, text, code, _MOST_TOKENS)
+
+    def code(self, text: str) -> Code | None:
+        """Give what a code means, also where it was used."""
+        return self._codes.get(text)
+
+    def use_code(self, text: str) -> bool:
+        """Mark a code as used, and say whether it was not yet."""
+        with self._lock:
+            code = self._codes.get(text)
+            if code is None or code.used:
+                return False
+            self._codes[text] = replace(code, used=True)
+            return True
+
+    def keep(self, text: str, token: Token) -> None:
+        """Keep what an access or refresh token means."""
+        with self._lock:
+            _keep(self._tokens, text, token, _MOST_TOKENS)
+
+    def token(self, text: str) -> Token | None:
+        """Give what a token means; nothing where it was revoked. Whether it has expired is for the caller to see."""
+        token = self._tokens.get(text)
+        return None if token is None or token.granted.family in self._revoked else token
+
+    def use_refresh_token(self, text: str) -> bool:
+        """Mark a refresh token as replaced, and say whether it was not yet."""
+        with self._lock:
+            token = self._tokens.get(text)
+            if token is None or token.used:
+                return False
+            self._tokens[text] = replace(token, used=True)
+            return True
+
+    def revoke(self, text: str) -> None:
+        """Forget a token: one alone, or with a refresh token everything that came of its grant (RFC 7009 2.1)."""
+        with self._lock:
+            token = self._tokens.pop(text, None)
+        if token is not None and token.refreshes:
+            self.revoke_family(token.granted.family)
+
+    def revoke_family(self, family: str) -> None:
+        """Revoke everything that came of one grant, and what may still come."""
+        with self._lock:
+            _keep(self._revoked, family, None, _MOST_TOKENS)
+
+    # --- who is logged in ---
+
+    def session(self, login: LastLogin, client_id: str) -> ProviderSession:
+        """Give the session of a login, which *client_id* learns of from now on."""
+        key = login.user.username, login.at
+        with self._lock:
+            held = self._sessions.get(key) or ProviderSession(
+                sid=secrets.token_urlsafe(16), username=login.user.username, since=login.at
+            )
+            if client_id not in held.clients:
+                held = replace(held, clients=(*held.clients, client_id))
+            _keep(self._sessions, key, held, _MOST_SESSIONS)
+            return held
+
+    @property
+    def sessions(self) -> tuple[ProviderSession, ...]:
+        """The sessions that have not ended, the oldest first."""
+        with self._lock:
+            return tuple(self._sessions.values())
+
+    def end_session(self, session: ProviderSession) -> bool:
+        """End a session, and say whether it was still there."""
+        with self._lock:
+            return self._sessions.pop((session.username, session.since), None) is not None
+
+    def end_sessions(self) -> None:
+        """Forget who is logged in, and whoever is about to."""
+        with self._lock:
+            self._sessions.clear()
+        self.errands.clear()
+
+    def clear(self) -> None:
+        """Forget all that happened; settings, keys and clients stay."""
+        with self._lock:
+            for each in (self._codes, self._tokens, self._revoked):
+                each.clear()
+        self.seen.clear()
+        self.end_sessions()
+
+
+def _keep(memory: OrderedDict[_K, _V], key: _K, value: _V, most: int) -> None:
+    memory[key] = value
+    if len(memory) > most:
+        memory.popitem(last=False)
