@@ -97,7 +97,7 @@ def _replace(target: Path, data: bytes, mode: int) -> None:
         if mode & stat.S_IRGRP and target.exists():
             beside.chmod(stat.S_IMODE(target.stat().st_mode))
         beside.replace(target)
-    except BaseException:
+    except BaseException:  # a break by the user too leaves no half of a file behind
         with contextlib.suppress(OSError):
             beside.unlink()
         raise

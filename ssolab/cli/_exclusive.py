@@ -26,7 +26,7 @@ def write_new(files: Mapping[Path, tuple[bytes, int]]) -> None:
         for path, (data, mode) in files.items():
             _write_one(path, data, mode)
             made.append(path)
-    except BaseException as error:
+    except BaseException as error:  # a break by the user too leaves none of the files behind
         for path in made:
             with contextlib.suppress(OSError):
                 path.unlink()
@@ -70,7 +70,7 @@ def _write_in_place(path: Path, data: bytes, mode: int) -> None:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(data)
-    except BaseException:
+    except BaseException:  # a break by the user too leaves no half of a file behind
         with contextlib.suppress(OSError):
             path.unlink()
         raise

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -70,8 +69,3 @@ def _private(data: bytes, name: str, password_env: str) -> PrivateKey:
         return load_private_key(data, name)
     except PasswordError:
         return load_private_key(data, name, password_for(name, password_env).encode())
-
-
-def password_known(password_env: str) -> bool:
-    """Say whether the environment holds a password."""
-    return password_env in os.environ

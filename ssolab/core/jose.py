@@ -233,9 +233,14 @@ def decode(text: bytes, name: str, what: str) -> bytes:
     return data
 
 
-def digest(algorithm: JoseAlgorithm, value: str) -> str:
-    """Make `at_hash` or `c_hash` (OpenID Connect Core 3.1.3.6): the left half of the hash, in base64url."""
-    whole = hashlib.new(algorithm.hash, value.encode()).digest()
+def half_hash(alg: str, value: str) -> str:
+    """Make `at_hash` or `c_hash` (OpenID Connect Core 3.1.3.6): the left half of the hash that *alg* has, in base64url.
+
+    Raises:
+        InputError: the algorithm is unknown.
+    """
+    hashed = HMAC_ALGORITHMS[alg] if alg in HMAC_ALGORITHMS else algorithm_named(alg).hash
+    whole = hashlib.new(hashed, value.encode()).digest()
     return encode(whole[: len(whole) // 2])
 
 

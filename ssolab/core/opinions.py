@@ -96,13 +96,11 @@ def second_opinions(
     shape, flaws = read_shape(parent, frozenset(Permission), document)
     if shape is None or has_error(flaws):
         reason = "not asked, because the signature is not of the shape that is safe to process"
-        return _opinions(
-            dict.fromkeys(names, (Opinion.NOT_APPLICABLE, reason)), where(parent, document), accepted=False
-        )
+        return gathered(dict.fromkeys(names, (Opinion.NOT_APPLICABLE, reason)), where(parent, document), accepted=False)
     spkis = list(dict.fromkeys(key.spki for key in keys))
     questions = [_Question(shape=shape, public=PublicKey(spki), signed=signed, permit=permit) for spki in spkis]
-    verdicts = {name: _ask(name, _XML[name], questions) for name in names}
-    return _opinions(verdicts, where(parent, document), accepted=signed is not None)
+    verdicts = {name: ask_library(name, _XML[name], questions) for name in names}
+    return gathered(verdicts, where(parent, document), accepted=signed is not None)
 
 
 def detached_opinions(
@@ -115,9 +113,9 @@ def detached_opinions(
 
     verdicts = {
         "signxml": (Opinion.NOT_APPLICABLE, "it verifies XML signatures only"),
-        "xmlsec": _ask("xmlsec", by_xmlsec, [key.public]),
+        "xmlsec": ask_library("xmlsec", by_xmlsec, [key.public]),
     }
-    return _opinions(verdicts, Where(document=document), accepted=True)
+    return gathered(verdicts, Where(document=document), accepted=True)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,11 +128,11 @@ class _Question:
     permit: Collection[Permission]
 
 
-class _NotApplicableError(Exception):
+class NotApplicableError(Exception):
     """The verifier cannot judge such a signature."""
 
 
-def _ask(name: str, ask: Callable[[Any, Q], None], questions: Sequence[Q]) -> tuple[Opinion, str]:
+def ask_library(name: str, ask: Callable[[Any, Q], None], questions: Sequence[Q]) -> tuple[Opinion, str]:
     """Put the questions until one is accepted; the last reason stands."""
     try:
         library = importlib.import_module(name)
@@ -144,7 +142,7 @@ def _ask(name: str, ask: Callable[[Any, Q], None], questions: Sequence[Q]) -> tu
     for question in questions:
         try:
             ask(library, question)
-        except _NotApplicableError as error:
+        except NotApplicableError as error:
             return Opinion.NOT_APPLICABLE, str(error)
         except Exception as error:  # noqa: BLE001  whatever another verifier raises is its refusal
             reason = _reason(error)
@@ -153,7 +151,8 @@ def _ask(name: str, ask: Callable[[Any, Q], None], questions: Sequence[Q]) -> tu
     return Opinion.REFUSED, reason
 
 
-def _opinions(verdicts: Mapping[str, tuple[Opinion, str]], place: Where, *, accepted: bool) -> Opinions:
+def gathered(verdicts: Mapping[str, tuple[Opinion, str]], place: Where, *, accepted: bool) -> Opinions:
+    """Put the verdicts together with the findings that follow; a refusal is one where ours has *accepted*."""
     findings = []
     for name, (opinion, reason) in verdicts.items():
         if opinion is Opinion.UNAVAILABLE:
@@ -215,7 +214,7 @@ def _by_pybergshamra(library: Any, asked: _Question) -> None:
     """Ask the verifier that does not stand on libxml2; the element is given as a document of its own."""
     parent = asked.shape.parent
     if parent.getparent() is not None and not (asked.shape.form == asked.shape.info_form == Form()):
-        raise _NotApplicableError("the canonical form depends on the document around the element")
+        raise NotApplicableError("the canonical form depends on the document around the element")
     manager = library.KeysManager()
     manager.add_key(library.load_spki_der(asked.public.spki))
     result = library.verify(library.DsigContext.secure(manager), serialise(parent).decode())
@@ -236,7 +235,7 @@ def _xmlsec_detached(
     transforms = (found for found in vars(xmlsec.constants).values() if getattr(found, "href", None) == algorithm.uri)
     transform = next(transforms, None)
     if transform is None:
-        raise _NotApplicableError(f"its binding has no name for {algorithm.name}")
+        raise NotApplicableError(f"its binding has no name for {algorithm.name}")
     context = xmlsec.SignatureContext()
     context.key = _xmlsec_key(public.spki)
     context.verify_binary(data, transform, signature)
@@ -288,7 +287,7 @@ def _throw_away() -> ec.EllipticCurvePrivateKey:
 def _crypto(spki: bytes) -> rsa.RSAPublicKey | ec.EllipticCurvePublicKey:
     key = PublicKey(spki).crypto
     if not isinstance(key, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)):
-        raise _NotApplicableError("only RSA and EC keys are asked about")
+        raise NotApplicableError("only RSA and EC keys are asked about")
     return key
 
 

@@ -49,3 +49,13 @@ def not_base64url(name: str, what: str, problem: str) -> InputError:
     one token come in many spellings, which defeats every list of used or revoked ones. Give the token as it was sent.
     """
     return InputError(name, f"{what} is not base64url: {problem}", _WHOLE)
+
+
+@barrier(cites="RFC 7519 5.2")
+def nested_token(name: str) -> InputError:
+    """The token holds another token.
+
+    `cty` JWT means that the payload is a token of its own, usually one that was signed and then encrypted or signed
+    again. Nobody around Salesforce sends one; have the sender sign once.
+    """
+    return InputError(name, "it holds another token (cty JWT)", "have the sender sign it once")

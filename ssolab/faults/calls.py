@@ -11,12 +11,19 @@ from typing import TYPE_CHECKING, Final
 from ssolab.faults.engine import Call, Carrier, Nature, Stage, fault
 
 if TYPE_CHECKING:
-    from ssolab.faults.engine import Kit
+    from collections.abc import Callable
+
+    from ssolab.faults.engine import Fault, Kit
 
 _ELSEWHERE: Final = ("misdirected-request",)
 _NOBODY: Final = ("token-missing",)
 _TOO_MUCH: Final = 3 << 20
 _DEEP: Final = 100_000
+
+
+def _call(row: str, nature: Nature, trips: tuple[str, ...]) -> Callable[[Callable[[Call, Kit], Call]], Fault]:
+    """Make a fault of a call."""
+    return fault(row, nature, Stage.CALL, carrier=Carrier.CALL, trips=trips)
 
 
 def _headed(call: Call, **headers: str | None) -> Call:
@@ -25,13 +32,7 @@ def _headed(call: Call, **headers: str | None) -> Call:
     return replace(call, headers=given)
 
 
-@fault(
-    "O-06",
-    Nature.ATTACK,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=_ELSEWHERE,
-)
+@_call("O-06", Nature.ATTACK, _ELSEWHERE)
 def call_to_a_foreign_host(call: Call, _kit: Kit) -> Call:
     """The call names the host of an attacker, whose name resolves to this machine.
 
@@ -41,13 +42,7 @@ def call_to_a_foreign_host(call: Call, _kit: Kit) -> Call:
     return _headed(call, Host="lab.attacker.example:8082")
 
 
-@fault(
-    "O-06",
-    Nature.ATTACK,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=_ELSEWHERE,
-)
+@_call("O-06", Nature.ATTACK, _ELSEWHERE)
 def call_to_a_host_that_begins_like_loopback(call: Call, _kit: Kit) -> Call:
     """The name of the host that the call names begins with 127.0.0.1 and ends with a domain of an attacker.
 
@@ -56,13 +51,7 @@ def call_to_a_host_that_begins_like_loopback(call: Call, _kit: Kit) -> Call:
     return _headed(call, Host="127.0.0.1.attacker.example")
 
 
-@fault(
-    "O-06",
-    Nature.ATTACK,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=_NOBODY,
-)
+@_call("O-06", Nature.ATTACK, _NOBODY)
 def call_without_the_token(call: Call, _kit: Kit) -> Call:
     """The call has no token.
 
@@ -71,13 +60,7 @@ def call_without_the_token(call: Call, _kit: Kit) -> Call:
     return _headed(call, Authorization=None)
 
 
-@fault(
-    "O-06",
-    Nature.ATTACK,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=_NOBODY,
-)
+@_call("O-06", Nature.ATTACK, _NOBODY)
 def call_with_a_wrong_token(call: Call, _kit: Kit) -> Call:
     """The call has a token that was guessed.
 
@@ -86,13 +69,7 @@ def call_with_a_wrong_token(call: Call, _kit: Kit) -> Call:
     return _headed(call, Authorization="Bearer 0000000000000000")
 
 
-@fault(
-    "O-06",
-    Nature.ATTACK,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=_NOBODY,
-)
+@_call("O-06", Nature.ATTACK, _NOBODY)
 def call_with_half_of_the_token(call: Call, _kit: Kit) -> Call:
     """The call has the beginning of the token and no more.
 
@@ -101,13 +78,7 @@ def call_with_half_of_the_token(call: Call, _kit: Kit) -> Call:
     return _headed(call, Authorization=call.headers["Authorization"][:-3])
 
 
-@fault(
-    "O-06",
-    Nature.MISTAKE,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=_NOBODY,
-)
+@_call("O-06", Nature.MISTAKE, _NOBODY)
 def call_with_the_token_in_another_scheme(call: Call, _kit: Kit) -> Call:
     """The token stands in a header for another way to log in.
 
@@ -116,13 +87,7 @@ def call_with_the_token_in_another_scheme(call: Call, _kit: Kit) -> Call:
     return _headed(call, Authorization=call.headers["Authorization"].replace("Bearer", "Basic"))
 
 
-@fault(
-    "O-06",
-    Nature.MISTAKE,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=_NOBODY,
-)
+@_call("O-06", Nature.MISTAKE, _NOBODY)
 def call_with_the_token_in_the_address(call: Call, _kit: Kit) -> Call:
     """The token stands in the address of the call, and not in its header.
 
@@ -133,13 +98,7 @@ def call_with_the_token_in_the_address(call: Call, _kit: Kit) -> Call:
     return replace(_headed(call, Authorization=None), path=f"{call.path}?token={token}")
 
 
-@fault(
-    "O-06",
-    Nature.ATTACK,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=_NOBODY,
-)
+@_call("O-06", Nature.ATTACK, _NOBODY)
 def form_of_another_site(call: Call, _kit: Kit) -> Call:
     """A form on another site posts what looks like a call, as plain text and without any header of its own.
 
@@ -148,13 +107,7 @@ def form_of_another_site(call: Call, _kit: Kit) -> Call:
     return _headed(call, **{"Authorization": None, "Content-Type": "text/plain", "Origin": "https://attacker.example"})
 
 
-@fault(
-    "D-04",
-    Nature.ATTACK,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=("oversized-request",),
-)
+@_call("D-04", Nature.ATTACK, ("oversized-request",))
 def call_of_megabytes(call: Call, _kit: Kit) -> Call:
     """The body of the call has three megabytes.
 
@@ -163,13 +116,7 @@ def call_of_megabytes(call: Call, _kit: Kit) -> Call:
     return replace(call, body=b" " * _TOO_MUCH + call.body)
 
 
-@fault(
-    "D-07",
-    Nature.MISTAKE,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=("malformed-call",),
-)
+@_call("D-07", Nature.MISTAKE, ("malformed-call",))
 def call_that_is_no_json(call: Call, _kit: Kit) -> Call:
     """The body of the call is that of a form.
 
@@ -178,13 +125,7 @@ def call_that_is_no_json(call: Call, _kit: Kit) -> Call:
     return replace(call, body=b"advance=PT1H")
 
 
-@fault(
-    "D-05",
-    Nature.ATTACK,
-    Stage.CALL,
-    carrier=Carrier.CALL,
-    trips=("malformed-call",),
-)
+@_call("D-05", Nature.ATTACK, ("malformed-call",))
 def call_of_deep_nesting(call: Call, _kit: Kit) -> Call:
     """The body of the call is a hundred thousand lists inside one another.
 

@@ -6,12 +6,12 @@ for, and a message without faults is exactly what the protocol modules write.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, cast
 
 from ssolab.core.xmldsig import sign
 from ssolab.core.xmltree import reparse, serialise
-from ssolab.faults.engine import Carrier, Sealing, Stage, altered
+from ssolab.faults.engine import Carrier, Stage, altered
 from ssolab.faults.saml.federating import federated
 from ssolab.saml.artifact_issue import PREFIXES, seal_artifact_message
 from ssolab.saml.bindings import encode_post, encode_redirect
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.keys import SigningCredential
     from ssolab.core.xmltree import Element
-    from ssolab.faults.engine import Fault, Kit
+    from ssolab.faults.engine import Fault, Kit, Sealing
     from ssolab.saml.artifact import ArtifactResolve, ArtifactResponse
     from ssolab.saml.bindings import MessageName, PostForm
     from ssolab.saml.issue import Seal
@@ -147,30 +147,34 @@ def redirected(  # noqa: PLR0913  the message, where it goes, how it is signed, 
     return Redirected(xml=xml, url=address + mark + altered(faults, Stage.QUERY, query, kit))
 
 
-def requested(  # noqa: PLR0913  the message, how and where it goes, and what is wrong with it
+def addressed(  # noqa: PLR0913  the message, how and where it goes, and what is wrong with it
     element: Element,
     sealing: Sealing,
-    kit: Kit,
+    kit: Kit | None,
     faults: Sequence[Fault] = (),
     *,
-    binding: str,
     location: str,
+    message: MessageName = "SAMLRequest",
     relay_state: str | None = None,
-) -> Posted | Redirected:
-    """Send a drafted request: in a form, signed inside, or in an address, signed beside it.
+) -> Redirected:
+    """Write a drafted message and put it into an address, signed there and not inside, with the faults of all stages.
 
     Raises:
         ConfigError: a fault needs what the kit does not have, or the signing does not fit the message.
         InputError: the draft holds what XML cannot carry, or the key cannot sign with that hash.
     """
-    if binding == POST:
-        xml = sealed(element, sealing, kit, faults)
-        return posted(xml, kit, faults, location=location, message="SAMLRequest", relay_state=relay_state)
-    sealing = altered(faults, Stage.SEAL, sealing, kit)
+    beside = altered(faults, Stage.SEAL, sealing, kit)
     others = [each for each in faults if each.stage is not Stage.SEAL]
-    xml = sealed(element, Sealing(credential=None, sign="none"), kit, others)
-    credential = None if sealing.sign == "none" else sealing.credential
-    return redirected(xml, credential, kit, faults, location=location, relay_state=relay_state, hash=sealing.hash)
+    return redirected(
+        sealed(element, replace(beside, credential=None, sign="none"), kit, others),
+        None if beside.sign == "none" else beside.credential,
+        kit,
+        faults,
+        location=location,
+        message=message,
+        relay_state=relay_state,
+        hash=beside.hash,
+    )
 
 
 def binding_for(faults: Sequence[Fault], usual: str) -> str:

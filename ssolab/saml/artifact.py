@@ -15,18 +15,16 @@ from urllib.parse import quote
 
 from ssolab.core.findings import InputError
 from ssolab.core.xmlshape import SIGNATURE
-from ssolab.core.xmltree import SAML, SAMLP, decode_base64, elements, serialise
-from ssolab.saml.fields import SPACE, Parts, needed, needed_instant, read_as, refused, text
-from ssolab.saml.messages import Status
-from ssolab.saml.names import VERSION
-from ssolab.saml.subjects import ISSUER, NameID
+from ssolab.core.xmltree import SAMLP, decode_base64, elements, serialise
+from ssolab.saml.fields import SPACE, Parts, read_as, refused, text
+from ssolab.saml.protocol import STATUS, Message, StatusResponse, answer_fields, message_fields
+from ssolab.saml.subjects import ISSUER
 from ssolab.saml.undecodable import message_missing, parameter_repeated
 from ssolab.saml.unresolvable import artifact_beside_message, malformed_artifact
-from ssolab.saml.writing import attributes, write
+from ssolab.saml.writing import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
     from typing import Self
 
     from ssolab.core.xmltree import Element
@@ -50,9 +48,7 @@ HANDLE_LENGTH: Final = 20
 ARTIFACT_RESOLVE: Final = f"{{{SAMLP}}}ArtifactResolve"
 ARTIFACT_RESPONSE: Final = f"{{{SAMLP}}}ArtifactResponse"
 _ARTIFACT = f"{{{SAMLP}}}Artifact"
-_STATUS = f"{{{SAMLP}}}Status"
-_AROUND = frozenset({ISSUER, SIGNATURE, f"{{{SAMLP}}}Extensions", _STATUS})
-_PREFIXES = {"samlp": SAMLP, "saml": SAML}
+_AROUND = frozenset({ISSUER, SIGNATURE, f"{{{SAMLP}}}Extensions", STATUS})
 _END = b"</samlp:ArtifactResponse>"
 
 _TYPE = b"\x00\x04"
@@ -159,16 +155,10 @@ def decode_artifact(pairs: Iterable[tuple[str, str]], name: str = "artifact") ->
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactResolve:
+class ArtifactResolve(Message):
     """The question what an artifact stands for (SAML2Core 3.5.1); the artifact is kept as it was written."""
 
-    id: str
-    issue_instant: datetime
     artifact: str
-    version: str = VERSION
-    destination: str | None = None
-    consent: str | None = None
-    issuer: NameID | None = None
 
     @classmethod
     def read(cls, element: Element, document: str = "resolve") -> Self:
@@ -179,45 +169,22 @@ class ArtifactResolve:
         """
         read_as(element, ARTIFACT_RESOLVE, document)
         parts = Parts(element, document)
-        issuer = parts.one(ISSUER)
         return cls(
-            id=needed(element, "ID", document),
-            issue_instant=needed_instant(element, "IssueInstant", document),
+            **message_fields(element, parts, document),
             artifact=text(parts.needed(_ARTIFACT), document).strip(SPACE),
-            version=needed(element, "Version", document),
-            destination=element.get("Destination"),
-            consent=element.get("Consent"),
-            issuer=None if issuer is None else NameID.read(issuer, document),
         )
 
     def write(self) -> bytes:
         """Write it without a signature."""
-        values = attributes(
-            ID=self.id,
-            Version=self.version,
-            IssueInstant=self.issue_instant,
-            Destination=self.destination,
-            Consent=self.consent,
-        )
-        element = write(None, ARTIFACT_RESOLVE, values, nsmap=_PREFIXES)
-        if self.issuer is not None:
-            self.issuer.write(element, ISSUER)
+        element = self.begun(ARTIFACT_RESOLVE)
         write(element, _ARTIFACT, content=self.artifact)
         return serialise(element)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactResponse:
+class ArtifactResponse(StatusResponse):
     """The answer (SAML2Core 3.5.2): the message as bytes, or None, which says Success too when it is just not there."""
 
-    id: str
-    issue_instant: datetime
-    status: Status
-    version: str = VERSION
-    destination: str | None = None
-    in_response_to: str | None = None
-    consent: str | None = None
-    issuer: NameID | None = None
     message: bytes | None = None
 
     @classmethod
@@ -229,37 +196,18 @@ class ArtifactResponse:
         """
         read_as(element, ARTIFACT_RESPONSE, document)
         parts = Parts(element, document)
-        issuer, embedded = parts.one(ISSUER), embedded_in(element)
+        embedded = embedded_in(element)
         others = [each for each in elements(element) if each.tag not in _AROUND]
         if len(others) > 1:
             raise refused(others[1], document, "ArtifactResponse holds more than one message")
         return cls(
-            id=needed(element, "ID", document),
-            issue_instant=needed_instant(element, "IssueInstant", document),
-            status=Status.read(parts.needed(_STATUS), document),
-            version=needed(element, "Version", document),
-            destination=element.get("Destination"),
-            in_response_to=element.get("InResponseTo"),
-            consent=element.get("Consent"),
-            issuer=None if issuer is None else NameID.read(issuer, document),
+            **answer_fields(element, parts, document),
             message=None if embedded is None else serialise(embedded),
         )
 
     def write(self) -> bytes:
         """Write it without a signature, the message in it to the byte."""
-        values = attributes(
-            ID=self.id,
-            InResponseTo=self.in_response_to,
-            Version=self.version,
-            IssueInstant=self.issue_instant,
-            Destination=self.destination,
-            Consent=self.consent,
-        )
-        element = write(None, ARTIFACT_RESPONSE, values, nsmap=_PREFIXES)
-        if self.issuer is not None:
-            self.issuer.write(element, ISSUER)
-        self.status.write(element)
-        return serialise(element).removesuffix(_END) + (self.message or b"") + _END
+        return serialise(self.answering(ARTIFACT_RESPONSE)).removesuffix(_END) + (self.message or b"") + _END
 
 
 def embedded_in(response: Element) -> Element | None:

@@ -34,11 +34,11 @@ from ssolab.saml.judging import (
     run_checks,
     unverified_content,
 )
-from ssolab.saml.materials import Materials
 from ssolab.saml.messages import Status
 from ssolab.saml.names import REQUEST_DENIED, REQUESTER
 from ssolab.saml.structure import element_unexpected, signature_in, stray_signature, unsigned
 from ssolab.saml.undecodable import unexpected_message
+from ssolab.saml.whole_messages import materials_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -119,17 +119,7 @@ def accept_resolve(
     if expected.verifies and not (verified and judged):
         findings.append(unverified_content(root, expected.document))
 
-    signed = judged.signed if judged is not None and verified else None
-    materials = Materials(
-        message=root if signed is None else signed.element,
-        assertion=None,
-        received=root,
-        counterparts=() if signed is None else ((signed.element, root),),
-        message_signed=signed is not None,
-        keys=() if signed is None else (signed.key,),
-        key_infos=() if signed is None else (signed.certificates,),
-        document=expected.document,
-    )
+    materials = materials_of(root, [judged] if judged is not None and verified else [], expected.document)
     findings += run_checks(running, materials, expected)
     released = None
     if verified and not has_error(findings):

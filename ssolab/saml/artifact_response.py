@@ -32,6 +32,7 @@ from ssolab.saml.names import ARTIFACT, SUCCESS
 from ssolab.saml.soap import MAX_ENVELOPE, is_envelope, unwrap
 from ssolab.saml.structure import element_unexpected, signature_in, stray_signature, unsigned
 from ssolab.saml.undecodable import unexpected_message
+from ssolab.saml.whole_messages import materials_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -201,7 +202,7 @@ def accept_artifact_response(
     held = outer if outer is not None and outer.held and not has_error(findings) else None
     if outer is not None and held is None:
         findings.append(unverified_content(root, expected.document))
-    materials = _materials(root, held, expected.document)
+    materials = materials_of(root, [] if held is None else [held], expected.document)
     findings += run_checks(running, materials, expected)
 
     around: Report[Principal] = Report(
@@ -231,20 +232,6 @@ def _shape(root: Element, document: str) -> Iterator[Finding]:
         bare.remove(message)
     yield from bounded(stray_signature(bare, document))
     yield from bounded(element_unexpected(bare, document))
-
-
-def _materials(root: Element, held: Judged | None, document: str) -> Materials:
-    signed = None if held is None else held.signed
-    return Materials(
-        message=root if signed is None else signed.element,
-        assertion=None,
-        received=root,
-        counterparts=() if signed is None else ((signed.element, root),),
-        message_signed=signed is not None,
-        keys=() if signed is None else (signed.key,),
-        key_infos=() if signed is None else (signed.certificates,),
-        document=document,
-    )
 
 
 def _inside(root: Element, held: Judged | None, login: Expected) -> Report[Principal] | None:

@@ -38,7 +38,7 @@ from ssolab.saml.judging import (
     run_checks,
     unverified_content,
 )
-from ssolab.saml.materials import Expected, Materials, Principal, ReplayMemory, after, instant_of, issuer_of
+from ssolab.saml.materials import Expected, Materials, Principal, after, instant_of, issuer_of
 from ssolab.saml.messages import RESPONSE
 from ssolab.saml.plain import accept_plain
 from ssolab.saml.principals import principal_of
@@ -49,11 +49,12 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.findings import Finding
+    from ssolab.core.replay import ReplayMemory
     from ssolab.core.xmltree import Element
     from ssolab.saml.asking import Asking
     from ssolab.saml.parties import RelyingParty
 
-__all__ = ["CHECKS", "Expected", "Principal", "ReplayMemory", "accept", "expected_of"]
+__all__ = ["CHECKS", "Expected", "Principal", "accept", "expected_of"]
 
 STRUCTURE = entries_of((shape,), Check)
 """What is looked at before anything is read; never left out."""
@@ -205,18 +206,6 @@ def _materials(
         key_infos=tuple(each.certificates for each in held),
         shells=opened.shells,
         document=document,
-    )
-
-
-def _covered(message: Materials, by: Judged | None) -> Materials:
-    """Count a signature around the whole message as the message's own: its key has to be the issuer's too."""
-    if by is None or by.signed is None:
-        return message
-    return replace(
-        message,
-        message_signed=True,
-        keys=(by.signed.key, *message.keys),
-        key_infos=(by.signed.certificates, *message.key_infos),
     )
 
 

@@ -10,7 +10,7 @@ import functools
 import itertools
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal
 
 from lxml import etree
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.findings import Where
     from ssolab.core.keys import Permission, TrustedKey
+    from ssolab.core.replay import ReplayMemory
     from ssolab.core.xmlenc import DecryptionKey
     from ssolab.core.xmltree import Element
     from ssolab.saml.asking import Asking
@@ -31,13 +32,6 @@ if TYPE_CHECKING:
 
 _MOST_BEARERS = 8
 WantSigned = Literal["either", "assertion", "response", "both"]
-
-
-class ReplayMemory(Protocol):
-    """Remembers which assertions were used. The caller owns it, and with it the state that the checks do not have."""
-
-    def remember(self, issuer: str, assertion_id: str, until: datetime, now: datetime, /) -> bool:
-        """Remember an assertion until a moment; say whether it had been seen before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -204,6 +198,11 @@ class Materials:
         if not self.shells:
             return None
         return next((each for each in (element, *element.iterancestors()) if each in self.shells), None)
+
+    @property
+    def place(self) -> Where:
+        """Where the message as a whole stands."""
+        return self.where(self.message)
 
     @property
     def is_request(self) -> bool:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from ssolab.core.catalog import check
 from ssolab.core.findings import Problem, Severity, Subject
 from ssolab.core.instants import format_instant, in_words, parse_instant
+from ssolab.core.unjudged import not_judged  # noqa: F401  one of these checks, shared with those of tokens
 from ssolab.core.xmltree import SAML
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.fields import SPACE
@@ -235,17 +236,6 @@ def outlived(element: Element, message: Materials, expected: Expectation, life: 
             observed=f"IssueInstant {format_instant(issued)}",
             where=message.where(element),
         )
-
-
-@check(severity=Severity.INFO)
-def not_judged(message: Materials, expected: Expectation) -> Iterator[Problem]:
-    """Something was not judged, since nothing was said about what to expect.
-
-    A message that is accepted without its audience, recipient or request having been judged may have been made for
-    somebody else. Give the expectation that is named here to have it judged.
-    """
-    for name in expected.open:
-        yield Problem(f"{name} was not judged: nothing is expected", where=message.where(message.message))
 
 
 def attribute_of(element: Element, name: str) -> str:

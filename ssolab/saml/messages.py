@@ -11,14 +11,13 @@ from typing import TYPE_CHECKING, Final
 from ssolab.core.xmlshape import SIGNATURE
 from ssolab.core.xmltree import SAML, SAMLP
 from ssolab.saml.assertions import ASSERTION, Assertion, Conditions, ProxyRestriction
-from ssolab.saml.fields import Parts, flag, needed, needed_instant, number, read_as, refused, text, uri
-from ssolab.saml.names import SUCCESS, VERSION
+from ssolab.saml.fields import Parts, flag, number, read_as, uri
+from ssolab.saml.protocol import Message, Status, StatusResponse, answer_fields, message_fields
 from ssolab.saml.statements import CLASS_REF, DECL_REF, Attribute, AttributeStatement, AttributeValue, AuthnStatement
 from ssolab.saml.subjects import ISSUER, SUBJECT, NameID, Subject, SubjectConfirmation, SubjectConfirmationData
 from ssolab.saml.writing import attributes, write
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from typing import Self
 
     from ssolab.core.xmltree import Element
@@ -45,66 +44,15 @@ __all__ = [
 RESPONSE: Final = f"{{{SAMLP}}}Response"
 AUTHN_REQUEST: Final = f"{{{SAMLP}}}AuthnRequest"
 ENCRYPTED: Final = f"{{{SAML}}}EncryptedAssertion"
-_STATUS = f"{{{SAMLP}}}Status"
-_CODE = f"{{{SAMLP}}}StatusCode"
-_STATUS_MESSAGE = f"{{{SAMLP}}}StatusMessage"
 _POLICY = f"{{{SAMLP}}}NameIDPolicy"
 _CONTEXT = f"{{{SAMLP}}}RequestedAuthnContext"
 _REQUEST_PARTS = frozenset({ISSUER, SUBJECT, _POLICY, _CONTEXT, SIGNATURE})
-_DEEPEST_STATUS = 8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Status:
-    """How a request went (SAML2Core 3.2.2.1): the nested status codes, outermost first, and a message."""
-
-    codes: tuple[str, ...] = (SUCCESS,)
-    message: str | None = None
-
-    @classmethod
-    def read(cls, element: Element, document: str) -> Self:
-        """Read a Status.
-
-        Raises:
-            InputError: it holds no StatusCode, one without a Value, or they are nested without end.
-        """
-        parts = Parts(element, document)
-        codes: list[str] = []
-        code: Element | None = parts.needed(_CODE)
-        while code is not None:
-            if len(codes) == _DEEPEST_STATUS:
-                raise refused(code, document, f"StatusCode is nested more than {_DEEPEST_STATUS} deep")
-            codes.append(needed(code, "Value", document))
-            code = Parts(code, document).one(_CODE)
-        message = parts.one(_STATUS_MESSAGE)
-        return cls(codes=tuple(codes), message=None if message is None else text(message, document))
-
-    @property
-    def success(self) -> bool:
-        """Whether the outermost code is Success."""
-        return self.codes[:1] == (SUCCESS,)
-
-    def write(self, parent: Element) -> None:
-        """Write it below a Response."""
-        element = inner = write(parent, _STATUS)
-        for code in self.codes:
-            inner = write(inner, _CODE, {"Value": code})
-        if self.message is not None:
-            write(element, _STATUS_MESSAGE, content=self.message)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Response:
+class Response(StatusResponse):
     """An answer of an identity provider (SAML2Core 3.3.3); of encrypted assertions only the number is known."""
 
-    id: str
-    issue_instant: datetime
-    status: Status
-    version: str = VERSION
-    destination: str | None = None
-    in_response_to: str | None = None
-    consent: str | None = None
-    issuer: NameID | None = None
     assertions: tuple[Assertion, ...] = ()
     encrypted_assertions: int = field(default=0, compare=False)
 
@@ -117,34 +65,15 @@ class Response:
         """
         read_as(element, RESPONSE, document)
         parts = Parts(element, document)
-        issuer = parts.one(ISSUER)
         return cls(
-            id=needed(element, "ID", document),
-            issue_instant=needed_instant(element, "IssueInstant", document),
-            status=Status.read(parts.needed(_STATUS), document),
-            version=needed(element, "Version", document),
-            destination=element.get("Destination"),
-            in_response_to=element.get("InResponseTo"),
-            consent=element.get("Consent"),
-            issuer=None if issuer is None else NameID.read(issuer, document),
+            **answer_fields(element, parts, document),
             assertions=tuple(Assertion.read(each, document) for each in parts.all(ASSERTION)),
             encrypted_assertions=len(parts.all(ENCRYPTED)),
         )
 
     def element(self) -> Element:
         """Build the Response without a signature."""
-        values = attributes(
-            ID=self.id,
-            InResponseTo=self.in_response_to,
-            Version=self.version,
-            IssueInstant=self.issue_instant,
-            Destination=self.destination,
-            Consent=self.consent,
-        )
-        element = write(None, RESPONSE, values, nsmap={"samlp": SAMLP, "saml": SAML})
-        if self.issuer is not None:
-            self.issuer.write(element, ISSUER)
-        self.status.write(element)
+        element = self.answering(RESPONSE)
         for assertion in self.assertions:
             assertion.write(element)
         return element
@@ -169,15 +98,9 @@ class RequestedAuthnContext:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AuthnRequest:
+class AuthnRequest(Message):
     """A service provider's wish for a login (SAML2Core 3.4.1); `passed_over` names the parts that are not read."""
 
-    id: str
-    issue_instant: datetime
-    version: str = VERSION
-    destination: str | None = None
-    consent: str | None = None
-    issuer: NameID | None = None
     assertion_consumer_service_url: str | None = None
     assertion_consumer_service_index: int | None = None
     protocol_binding: str | None = None
@@ -199,15 +122,9 @@ class AuthnRequest:
         """
         read_as(element, AUTHN_REQUEST, document)
         parts = Parts(element, document)
-        issuer, policy, context = parts.one(ISSUER), parts.one(_POLICY), parts.one(_CONTEXT)
-        subject = parts.one(SUBJECT)
+        policy, context, subject = parts.one(_POLICY), parts.one(_CONTEXT), parts.one(SUBJECT)
         return cls(
-            id=needed(element, "ID", document),
-            issue_instant=needed_instant(element, "IssueInstant", document),
-            version=needed(element, "Version", document),
-            destination=element.get("Destination"),
-            consent=element.get("Consent"),
-            issuer=None if issuer is None else NameID.read(issuer, document),
+            **message_fields(element, parts, document),
             assertion_consumer_service_url=element.get("AssertionConsumerServiceURL"),
             assertion_consumer_service_index=number(element, "AssertionConsumerServiceIndex", document),
             protocol_binding=element.get("ProtocolBinding"),
@@ -235,12 +152,8 @@ class AuthnRequest:
 
     def element(self) -> Element:
         """Build the AuthnRequest without a signature."""
-        values = attributes(
-            ID=self.id,
-            Version=self.version,
-            IssueInstant=self.issue_instant,
-            Destination=self.destination,
-            Consent=self.consent,
+        element = self.begun(
+            AUTHN_REQUEST,
             ForceAuthn=self.force_authn,
             IsPassive=self.is_passive,
             ProtocolBinding=self.protocol_binding,
@@ -249,9 +162,6 @@ class AuthnRequest:
             AttributeConsumingServiceIndex=self.attribute_consuming_service_index,
             ProviderName=self.provider_name,
         )
-        element = write(None, AUTHN_REQUEST, values, nsmap={"samlp": SAMLP, "saml": SAML})
-        if self.issuer is not None:
-            self.issuer.write(element, ISSUER)
         if self.subject is not None:
             self.subject.write(element)
         if (policy := self.name_id_policy) is not None:

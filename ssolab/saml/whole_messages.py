@@ -1,4 +1,4 @@
-"""Judging messages that hold no Assertion and are signed as a whole: requests, and the answers to logout.
+"""Judging messages that are signed as a whole: requests, the answers to logout, and what is said over the back channel.
 
 Their signature stands inside the message or, where a redirect carried it, beside it in the query.
 """

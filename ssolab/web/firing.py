@@ -6,12 +6,12 @@ what the protocol modules write, to the byte.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.findings import InputError
 from ssolab.faults import issuing
-from ssolab.faults.engine import Carrier, Stage, altered, keeps_the_genuine_name
+from ssolab.faults.engine import Carrier, keeps_the_genuine_name
 from ssolab.faults.kits import kit_for
 from ssolab.saml.names import POST, REDIRECT
 from ssolab.web.armed import STAGES, styles_for
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.keys import SigningCredential
     from ssolab.core.xmltree import Element
-    from ssolab.faults.engine import Fault, Kit, Sealing
+    from ssolab.faults.engine import Fault, Kit, Sealing, Stage
     from ssolab.faults.issuing import Posted, Redirected
     from ssolab.saml.artifact import ArtifactResolve, ArtifactResponse
     from ssolab.saml.bindings import MessageName
@@ -106,24 +106,17 @@ class Fired:
         relay_state: str | None,
     ) -> Redirected:
         """Write a message and put it into an address, signed there and not inside."""
-        inside = [each for each in self.faults if each.stage is not Stage.SEAL]
-
-        def make() -> Redirected:
-            outside = altered(self.faults, Stage.SEAL, sealing, self.kit)
-            xml = issuing.sealed(element, replace(outside, credential=None, sign="none"), self.kit, inside)
-            credential = None if outside.sign == "none" else outside.credential
-            return issuing.redirected(
-                xml,
-                credential,
+        return self._noted(
+            lambda: issuing.addressed(
+                element,
+                sealing,
                 self.kit,
                 self.faults,
                 location=location,
                 message=message,
                 relay_state=relay_state,
-                hash=outside.hash,
             )
-
-        return self._noted(make)
+        )
 
     def published(self, document: bytes) -> bytes:
         """Change metadata on its way out."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from flask import Flask
 
 WAYS: Final = ("asserting party", "relying party", "control page")
-THREADS: Final = 4
+THREADS: Final = 8
 WAITING: Final = 100  # connections that nobody has accepted yet, and those that are kept open between requests
 LINGER: Final = 0.02  # seconds for which a thread waits for the next request of its connection
 WAKE_UP: Final = 0.1  # seconds after which an idle server looks whether it shall stop
@@ -41,16 +41,17 @@ def _has_more(connection: socket.socket) -> bool:
 
 
 class _Connection(HTTPConnection):
-    """A connection whose thread waits a moment for the next request before it hands it back to be watched.
+    """A connection that has a thread only while there is something to read, or was a moment ago.
 
-    Handing back and forth costs more than many an answer, and a login is a handful of requests close together.
+    Handing a connection back to be watched costs more than many an answer, and a login is a handful of requests close
+    together. But browsers open connections in advance, which would keep every thread waiting for their first request.
     """
 
     def communicate(self) -> bool:
-        while super().communicate():  # type: ignore[no-untyped-call]  # the library has few types
-            if not (self.rfile.has_data() or _has_more(self.socket)):
-                return True
-        return False
+        while self.rfile.has_data() or _has_more(self.socket):
+            if not super().communicate():  # type: ignore[no-untyped-call]  # the library has few types
+                return False
+        return True
 
 
 class _Server(Server):

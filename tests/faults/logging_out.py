@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ssolab.core.findings import InputError
 from ssolab.faults.engine import Carrier, Sealing, Stage, speaks_of
-from ssolab.faults.issuing import posted, redirected, sealed
+from ssolab.faults.issuing import addressed, posted, sealed
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.logout_acceptance import (
     Session,
@@ -45,14 +45,13 @@ class Carried:
 def received(carried: Carried, faults: tuple[Fault, ...], sign: str) -> Received:
     """Send a logout message with those faults, by form, or by redirect where it is signed in the query."""
     tools = carried.tools
-    by_redirect = sign == "query" or any(each.stage is Stage.QUERY for each in faults)
-    sealing = Sealing(credential=tools.own, sign="none" if by_redirect else sign)
-    xml = sealed(carried.draft.element(), sealing, tools, faults)
-    if not by_redirect:
-        form = posted(xml, tools, faults, location=carried.location, message=carried.message)
-        return decode_post(form.fields)
-    sent = redirected(xml, tools.own, tools, faults, location=carried.location, message=carried.message)
-    return decode_redirect(sent.url.partition("?")[2])
+    element = carried.draft.element()
+    if sign == "query" or any(each.stage is Stage.QUERY for each in faults):
+        sealing = Sealing(credential=tools.own, sign="query")
+        sent = addressed(element, sealing, tools, faults, location=carried.location, message=carried.message)
+        return decode_redirect(sent.url.partition("?")[2])
+    xml = sealed(element, Sealing(credential=tools.own, sign=sign), tools, faults)
+    return decode_post(posted(xml, tools, faults, location=carried.location, message=carried.message).fields)
 
 
 def ask_to_log_out(*faults: Fault, sign: str = "request", opinions: bool = False) -> Outcome:

@@ -18,7 +18,7 @@ from ssolab.core.selfsigned import self_signed
 from ssolab.core.xmlenc import DecryptionKey, decrypt
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Kit, Sealing, Stage, speaks_of
-from ssolab.faults.issuing import Redirected, binding_for, posted, published, redirected, requested, sealed
+from ssolab.faults.issuing import Redirected, addressed, binding_for, posted, published, redirected, sealed
 from ssolab.saml.assertions import ASSERTION
 from ssolab.saml.bindings import decode_post, decode_redirect
 from ssolab.saml.checks import accept
@@ -258,15 +258,12 @@ def settings_of(faults: Sequence[Fault], tools: Kit) -> dict[str, Any]:
 def sent(*faults: Fault, sign: str = "query") -> Posted | Redirected:
     """Send an AuthnRequest with those faults, signed in its query or inside."""
     tools = asking_kit()
-    return requested(
-        draft_request(relying(), now=NOW, new_id=tools.new_id).element(),
-        Sealing(credential=tools.own, sign=sign),
-        tools,
-        faults,
-        binding=binding_for(faults, REDIRECT if sign == "query" else POST),
-        location=SSO,
-        relay_state=RELAY_STATE,
-    )
+    element = draft_request(relying(), now=NOW, new_id=tools.new_id).element()
+    sealing = Sealing(credential=tools.own, sign=sign)
+    if binding_for(faults, REDIRECT if sign == "query" else POST) == REDIRECT:
+        return addressed(element, sealing, tools, faults, location=SSO, relay_state=RELAY_STATE)
+    xml = sealed(element, sealing, tools, faults)
+    return posted(xml, tools, faults, location=SSO, message="SAMLRequest", relay_state=RELAY_STATE)
 
 
 def asked(*faults: Fault, sign: str = "query") -> Received:

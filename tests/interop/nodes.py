@@ -1,4 +1,4 @@
-"""Packages of Node as peers: they run in a process of their own, which `node/peer.cjs` lets the tests speak to.
+"""Packages of Node as peers: they run in a process of their own, which a script in `node` lets the tests speak to.
 
 `npm ci --prefix tests/interop/node` installs them beside it. A NODE_PATH may name another folder, as Node's own does.
 """
@@ -41,6 +41,14 @@ class Peer:
 
     process: subprocess.Popen[str]
 
+    def do(self, name: str, given: Any = None) -> Any:
+        """Have it do one of the tasks that its script offers.
+
+        Raises:
+            Refused: it threw.
+        """
+        return self.ask({"do": name, "with": given})
+
     def make(self, kind: str, *values: Any) -> Object:
         """Make an object of the package."""
         return Object(self, self.ask({"make": kind, "with": values}))
@@ -78,8 +86,22 @@ class Object:
 
 @contextlib.contextmanager
 def running_peer(package: str) -> Iterator[Peer]:
-    """Run a process with that package until the block ends."""
+    """Run a process with that package until the block ends, whose objects the tests make and call."""
+    with running_script("peer.cjs", package) as peer:
+        yield peer
+
+
+@contextlib.contextmanager
+def running_script(script: str, *arguments: str, newer: bool = False) -> Iterator[Peer]:
+    """Run a script until the block ends, under a *newer* Node where its package asks for one."""
     env = os.environ | {"NODE_PATH": os.pathsep.join(map(str, FOLDERS))}
-    command = ["node", str(HERE / "peer.cjs"), package]
+    # Debian's Node 18 has the cryptography that packages take for granted, but keeps it behind this switch.
+    command = [newer_node() if newer else "node", "--experimental-global-webcrypto", str(HERE / script), *arguments]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=env) as process:
         yield Peer(process)  # leaving closes its stdin, at which it ends
+
+
+def newer_node() -> str:
+    """The Node that npm installed, which is newer than Debian's; on other systems the one that is there."""
+    installed = (path for folder in FOLDERS for path in folder.glob("node-linux-*/bin/node"))
+    return str(next(installed, "node"))

@@ -13,6 +13,7 @@ PACKAGES = {
     "apache2": "apache2-bin",
     "keytool": "default-jre-headless",
     "mod_auth_mellon.so": "libapache2-mod-auth-mellon",
+    "mod_auth_openidc.so": "libapache2-mod-auth-openidc",
     "mod_shib.so": "libapache2-mod-shib",
     "node": "nodejs",
     "openssl": "openssl",

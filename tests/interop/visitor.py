@@ -37,7 +37,9 @@ class Page:
 
 
 def _opener() -> OpenerDirector:
-    return build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
+    opener = build_opener(ProxyHandler({}), HTTPCookieProcessor(CookieJar()))
+    opener.addheaders = [("Accept", "text/html")]  # mod_auth_openidc sends only those to a login who can read its pages
+    return opener
 
 
 @dataclass(frozen=True)

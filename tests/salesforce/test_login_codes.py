@@ -36,7 +36,7 @@ HISTORY = {
     "REPLAY_ATTEMPTED": "Failed: Replay Detected",
     "SITE_INACTIVE": "Failed: Specified Site is Inactive",
 }
-OTHER_MESSAGES = re.compile(r"request|logout|artifact|metadata")
+OTHER_MESSAGES = re.compile(r"request|logout|artifact|metadata|jwk|jose|jwt")
 """Modules of these names judge something else than a Response."""
 
 

@@ -163,6 +163,15 @@ def test_ports_are_free_again_when_the_lab_has_ended_and_no_thread_stays() -> No
     assert threading.active_count() == before
 
 
+def test_connections_that_a_browser_opens_in_advance_keep_nobody_waiting() -> None:
+    with running_lab(config()) as running, contextlib.ExitStack() as stack:
+        place = urllib.parse.urlsplit(running.bases.relying)
+        for _ in range(30):
+            stack.enter_context(socket.create_connection((place.hostname, place.port)))
+        with urllib.request.urlopen(running.bases.relying, timeout=5) as answer:  # noqa: S310  the lab's
+            assert b"Mock service provider" in answer.read()
+
+
 def test_two_labs_run_side_by_side() -> None:
     with running_lab(config()) as one, running_lab(config()) as other:
         one.lab.clock.set(one.lab.now().replace(year=2030))

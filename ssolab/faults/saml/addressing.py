@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import added, find, put, remove, reworded, without
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -97,7 +98,7 @@ def no_recipient(root: Element, _kit: Kit) -> Element:
     "S-03",
     Nature.MISTAKE,
     Stage.TREE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     trips=("destination-mismatch",),
     cites="SAML2Bind 3.5.5.2",
 )
@@ -113,7 +114,7 @@ def wrong_destination(root: Element, _kit: Kit) -> Element:
     "S-03",
     Nature.MISTAKE,
     Stage.TREE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     trips=("destination-mismatch",),
     cites="SAML2Bind 3.5.5.2",
     lax=True,

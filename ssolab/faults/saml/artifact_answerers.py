@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ssolab.core.instants import format_instant
 from ssolab.faults.engine import Carrier, Nature, Sealing, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
 from ssolab.faults.saml.editing import put, reworded, without
-from ssolab.faults.saml.logout_certificates import early, expired, renewed
-from ssolab.faults.saml.logout_senders import held_elsewhere
+from ssolab.faults.saml.own_key import held_as_key_of, held_early, held_expired, renewed, signed_by
+from ssolab.faults.saml.styles import ANYHOW
+from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
-
-ALL: Final = ("assertion", "response", "both")
 
 
 @fault(
@@ -42,7 +41,7 @@ def answer_of_another_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
     signs=("both",),
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-mismatch",),
     cites="SAML2Core 2.2.5",
 )
@@ -60,7 +59,7 @@ def answer_of_an_unexpected_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
     signs=("both",),
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -78,7 +77,7 @@ def answer_with_the_key_of_another_party(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("issuer-missing",),
     cites="SAML2Prof 5.4",
 )
@@ -95,7 +94,7 @@ def answer_without_an_issuer(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     warns=("issuer-format-not-entity",),
     cites="SAML2Core 2.2.5",
 )
@@ -104,7 +103,7 @@ def issuer_of_another_format_in_an_answer(root: Element, _kit: Kit) -> Element:
 
     An issuer is an entity. The answer is taken, and the report warns, since some receivers refuse that.
     """
-    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Issuer", Format=EMAIL)
 
 
 @fault(
@@ -112,7 +111,7 @@ def issuer_of_another_format_in_an_answer(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("version-unsupported",),
     cites="SAML2Core 4.1",
 )
@@ -146,7 +145,7 @@ def answer_without_an_id(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("invalid-instant",),
     cites="passport-saml, issue 547",
 )
@@ -163,7 +162,7 @@ def answer_of_no_moment(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     warns=("issued-in-the-future",),
     cites="SAML2Core 3.2.2",
 )
@@ -181,7 +180,7 @@ def answer_from_the_future(root: Element, kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
     signs=("both",),
-    receiver={"trusted": expired},
+    receiver={"trusted": held_expired},
     warns=("expired-certificate",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -199,7 +198,7 @@ def answer_with_an_expired_certificate(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
     signs=("both",),
-    receiver={"trusted": early},
+    receiver={"trusted": held_early},
     warns=("certificate-not-yet-valid",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -227,4 +226,4 @@ def answer_in_another_certificate_where_compared(sealing: Sealing, kit: Kit) -> 
     To such a receiver a renewed certificate is as good as another key. Give it the new one before the sender begins
     to use it.
     """
-    return renewed(sealing, kit)
+    return signed_by(sealing, kit.own, renewed(kit))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.faults.engine import Carrier, Nature, Sealing, Stage, fault
 from ssolab.faults.saml.editing import added, element_of, find, forge, forged, put, remove, rewritten, without
+from ssolab.faults.saml.styles import ANYHOW
 from ssolab.saml.names import REQUEST_DENIED, REQUESTER
 
 if TYPE_CHECKING:
@@ -15,8 +16,6 @@ if TYPE_CHECKING:
 
 _CODE: Final = "samlp:Status/samlp:StatusCode"
 _MESSAGE: Final = "samlp:Response"
-ALL: Final = ("assertion", "response", "both")
-"""Signed is the assertion in an answer, the answer around it, or both."""
 
 
 def _forged_in(envelope: Element, kit: Kit) -> Element:
@@ -29,7 +28,7 @@ def _forged_in(envelope: Element, kit: Kit) -> Element:
     Nature.ATTACK,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("artifact-response-to-another",),
     cites="SAML2Core 3.2.2",
 )
@@ -46,7 +45,7 @@ def answer_to_another_question(root: Element, kit: Kit) -> Element:
     Nature.ATTACK,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("artifact-response-to-another",),
     cites="SAML2Core 3.2.2",
 )
@@ -63,7 +62,7 @@ def answer_to_no_question(root: Element, _kit: Kit) -> Element:
     Nature.ATTACK,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("artifact-not-resolved",),
     cites="SAML2Core 3.5.3",
 )
@@ -81,7 +80,7 @@ def denied_answer_with_a_message(root: Element, _kit: Kit) -> Element:
     Nature.MISTAKE,
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESPONSE,
-    signs=ALL,
+    signs=ANYHOW,
     trips=("artifact-response-empty",),
     cites="SAML2Core 3.5.3",
 )

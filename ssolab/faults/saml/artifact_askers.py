@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from ssolab.core.instants import format_instant
 from ssolab.faults.engine import Carrier, Nature, Sealing, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
+from ssolab.faults.saml.artifact_questions import ASKED
 from ssolab.faults.saml.editing import put, reworded, without
-from ssolab.faults.saml.logout_certificates import early, expired, renewed
-from ssolab.faults.saml.logout_senders import held_elsewhere
+from ssolab.faults.saml.own_key import held_as_key_of, held_early, held_expired, renewed, signed_by
+from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
-
-ASKED: Final = ("request",)
 
 
 @fault(
@@ -42,7 +41,7 @@ def question_of_another_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESOLVE,
     signs=ASKED,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-mismatch",),
     cites="SAML2Core 2.2.5",
 )
@@ -60,7 +59,7 @@ def question_of_an_unexpected_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESOLVE,
     signs=ASKED,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -104,7 +103,7 @@ def issuer_of_another_format_in_a_question(root: Element, _kit: Kit) -> Element:
 
     An issuer is an entity. The question is answered, and the report warns, since some receivers refuse that.
     """
-    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Issuer", Format=EMAIL)
 
 
 @fault(
@@ -215,7 +214,7 @@ def question_from_the_future(root: Element, kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESOLVE,
     signs=ASKED,
-    receiver={"trusted": expired},
+    receiver={"trusted": held_expired},
     warns=("expired-certificate",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -233,7 +232,7 @@ def question_with_an_expired_certificate(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.ARTIFACT_RESOLVE,
     signs=ASKED,
-    receiver={"trusted": early},
+    receiver={"trusted": held_early},
     warns=("certificate-not-yet-valid",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -261,4 +260,4 @@ def question_in_another_certificate_where_compared(sealing: Sealing, kit: Kit) -
     To such a receiver a renewed certificate is as good as another key. Give it the new one before the sender begins
     to use it.
     """
-    return renewed(sealing, kit)
+    return signed_by(sealing, kit.own, renewed(kit))

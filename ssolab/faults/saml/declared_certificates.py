@@ -6,21 +6,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core import der
-from ssolab.core.selfsigned import basic_constraints, extension, self_signed
+from ssolab.core.selfsigned import basic_constraints, extension
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
 from ssolab.faults.saml.editing import find
+from ssolab.faults.saml.own_key import YEAR, certified
+from ssolab.faults.saml.styles import ANYHOW
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from ssolab.core.certs import Certificate, Extension
+    from ssolab.core.certs import Certificate
     from ssolab.faults.engine import Kit
 
 _CERTIFICATE: Final = "md:IDPSSODescriptor/md:KeyDescriptor/ds:KeyInfo/ds:X509Data/ds:X509Certificate"
-_ALL: Final = ("assertion", "response", "both")
 _LONG_AGO: Final = timedelta(days=3650)
-_YEAR: Final = timedelta(days=365)
 _KEY_USAGE: Final = "2.5.29.15"
 _EXTENDED_KEY_USAGE: Final = "2.5.29.37"
 _SERVER_AUTHENTICATION: Final = "1.3.6.1.5.5.7.3.1"
@@ -28,38 +26,18 @@ _KEY_ENCIPHERMENT: Final = b"\5\x20"
 """The third bit alone, and five that are not used (RFC 5280, section 4.2.1.3)."""
 
 
-def _over_the_same_key(
-    kit: Kit,
-    begins: datetime,
-    ends: datetime,
-    extensions: tuple[Extension, ...] = (),
-    issuer: Certificate | None = None,
-) -> str:
-    """Make a certificate with other dates over the trusted key, as metadata carries it."""
-    trusted = kit.own.certificate
-    return self_signed(
-        private=kit.own.private,
-        subject=trusted.subject,
-        issuer=None if issuer is None else issuer.subject,
-        serial=trusted.serial,
-        not_before=begins,
-        not_after=ends,
-        extensions=extensions,
-    ).base64
-
-
-def _certified(xml: bytes, certificate: str | None) -> bytes:
+def _declared(xml: bytes, certificate: Certificate) -> bytes:
     root = parse(xml, "metadata")
-    find(root, _CERTIFICATE).text = certificate
+    find(root, _CERTIFICATE).text = certificate.base64
     return serialise(root)
 
 
 def _expired(xml: bytes, kit: Kit) -> bytes:
-    return _certified(xml, _over_the_same_key(kit, kit.now - _LONG_AGO, kit.now - _YEAR))
+    return _declared(xml, certified(kit, kit.now - _LONG_AGO, kit.now - YEAR))
 
 
 def _early(xml: bytes, kit: Kit) -> bytes:
-    return _certified(xml, _over_the_same_key(kit, kit.now + _YEAR, kit.now + _LONG_AGO))
+    return _declared(xml, certified(kit, kit.now + YEAR, kit.now + _LONG_AGO))
 
 
 @fault(
@@ -67,7 +45,7 @@ def _early(xml: bytes, kit: Kit) -> bytes:
     Nature.LEGITIMATE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     cites="SAML2MetaIOP 2.6.1",
     warns=("expired-certificate",),
 )
@@ -84,7 +62,7 @@ def expired_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     Nature.MISTAKE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"checks_expiry": True},
     trips=("expired-certificate",),
 )
@@ -101,7 +79,7 @@ def expired_certificate_where_dates_are_enforced(xml: bytes, kit: Kit) -> bytes:
     Nature.LEGITIMATE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     cites="SAML2MetaIOP 2.6.1",
     warns=("certificate-not-yet-valid",),
 )
@@ -118,7 +96,7 @@ def early_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     Nature.MISTAKE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"checks_expiry": True},
     trips=("certificate-not-yet-valid",),
 )
@@ -130,7 +108,7 @@ def early_certificate_where_dates_are_enforced(xml: bytes, kit: Kit) -> bytes:
     return _early(xml, kit)
 
 
-@fault("K-04", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, cites="SAML2MetaIOP 2.6.1")
+@fault("K-04", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=ANYHOW, cites="SAML2MetaIOP 2.6.1")
 def certificate_for_other_uses_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The certificate in the metadata says that its key enciphers keys, serves TLS and is no authority.
 
@@ -143,14 +121,13 @@ def certificate_for_other_uses_in_metadata(xml: bytes, kit: Kit) -> bytes:
         extension(_EXTENDED_KEY_USAGE, server, critical=True),
         basic_constraints(ca=False),
     )
-    return _certified(xml, _over_the_same_key(kit, kit.now - _YEAR, kit.now + _YEAR, extensions))
+    return _declared(xml, certified(kit, kit.now - YEAR, kit.now + YEAR, extensions=extensions))
 
 
-@fault("K-04", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, cites="SAML2MetaIOP 2.6.1")
+@fault("K-04", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=ANYHOW, cites="SAML2MetaIOP 2.6.1")
 def certificate_of_an_unknown_authority_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The certificate in the metadata names an issuer that nobody knows, and was not signed by it.
 
     No chain is built, so neither its issuer nor its signature is looked at. It is an envelope for a key.
     """
-    issuer = kit.foreign.certificate
-    return _certified(xml, _over_the_same_key(kit, kit.now - _YEAR, kit.now + _YEAR, issuer=issuer))
+    return _declared(xml, certified(kit, kit.now - YEAR, kit.now + YEAR, issuer=kit.foreign.certificate.subject))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, remove
+from ssolab.faults.saml.styles import ANYHOW
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
 _DESCRIPTOR: Final = "md:IDPSSODescriptor/md:KeyDescriptor"
 _DATA: Final = "ds:KeyInfo/ds:X509Data"
 _CERTIFICATE: Final = f"{_DATA}/ds:X509Certificate"
-_ALL: Final = ("assertion", "response", "both")
 _UNREADABLE: Final = ("unreadable-metadata",)
 _KEYLESS: Final = ("metadata-without-signing-key",)
 _MORE_KEYS: Final = ("curve", "retired")
@@ -43,7 +43,7 @@ def _among_others(xml: bytes, kit: Kit, place: int) -> bytes:
     return serialise(root)
 
 
-@fault("K-06", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, needs=_MORE_KEYS)
+@fault("K-06", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=ANYHOW, needs=_MORE_KEYS)
 def signing_key_first_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The metadata declares three keys, and the first of them signs.
 
@@ -52,7 +52,7 @@ def signing_key_first_in_metadata(xml: bytes, kit: Kit) -> bytes:
     return _among_others(xml, kit, 0)
 
 
-@fault("K-06", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, needs=_MORE_KEYS)
+@fault("K-06", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=ANYHOW, needs=_MORE_KEYS)
 def signing_key_between_two_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The metadata declares three keys, and the one in the middle signs.
 
@@ -61,7 +61,7 @@ def signing_key_between_two_in_metadata(xml: bytes, kit: Kit) -> bytes:
     return _among_others(xml, kit, 1)
 
 
-@fault("K-06", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, needs=_MORE_KEYS)
+@fault("K-06", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=ANYHOW, needs=_MORE_KEYS)
 def signing_key_last_in_metadata(xml: bytes, kit: Kit) -> bytes:
     """The metadata declares three keys, and the last of them signs.
 
@@ -80,7 +80,7 @@ def _used(xml: bytes, use: str | None) -> Element:
     return root
 
 
-@fault("K-08", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=_ALL, cites="SAML2Meta 2.4.1.1")
+@fault("K-08", Nature.LEGITIMATE, Stage.METADATA, carrier=Carrier.METADATA, signs=ANYHOW, cites="SAML2Meta 2.4.1.1")
 def key_without_use_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     """The metadata does not say what its key is for.
 
@@ -110,7 +110,7 @@ def only_key_for_encryption_in_metadata(xml: bytes, _kit: Kit) -> bytes:
     Nature.MISTAKE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=("retired",),
     cites="SAML2Meta 2.4.1.1",
     trips=("key-not-trusted",),
@@ -184,7 +184,7 @@ def _chained(xml: bytes, certificate: str, *, first: bool) -> bytes:
     Nature.LEGITIMATE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     cites="SAML2MetaIOP 2.5.1",
     warns=("several-certificates-in-key",),
 )
@@ -202,7 +202,7 @@ def chain_behind_the_certificate_in_metadata(xml: bytes, kit: Kit) -> bytes:
     Nature.MISTAKE,
     Stage.METADATA,
     carrier=Carrier.METADATA,
-    signs=_ALL,
+    signs=ANYHOW,
     cites="SAML2MetaIOP 2.5.1",
     trips=("key-not-trusted",),
     warns=("several-certificates-in-key",),

@@ -10,11 +10,11 @@ from ssolab.core.xmltree import XENC
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.concealing import DATA, KEY, METHOD, SHELL, VALUE, changed_octets, concealed, hiding
 from ssolab.faults.saml.editing import put
+from ssolab.faults.saml.styles import ANYHOW
 
 if TYPE_CHECKING:
     from ssolab.faults.engine import Kit, Sealing
 
-_ALL: Final = ("assertion", "response", "both")
 _NEEDS: Final = ("encryption",)
 _SHUT: Final = ("decryption-failed",)
 _WEAK: Final = ("weak-encryption",)
@@ -22,7 +22,7 @@ _RSA15: Final = frozenset({Permission.RSA15})
 _LENGTH_OF_A_TAG: Final = 16
 
 
-@fault("E-07", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, needs=_NEEDS, cites="SAML2Core 6.1")
+@fault("E-07", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, cites="SAML2Core 6.1")
 def encrypted_assertion(sealing: Sealing, kit: Kit) -> Sealing:
     """The Assertion is encrypted for the key in the receiver's metadata.
 
@@ -32,7 +32,7 @@ def encrypted_assertion(sealing: Sealing, kit: Kit) -> Sealing:
     return hiding(sealing, kit)
 
 
-@fault("E-07", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, needs=("encryption", "second-encryption"))
+@fault("E-07", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, needs=("encryption", "second-encryption"))
 def encrypted_for_the_other_key_of_a_rollover(sealing: Sealing, kit: Kit) -> Sealing:
     """The Assertion is encrypted for the second of the receiver's two keys.
 
@@ -42,7 +42,7 @@ def encrypted_for_the_other_key_of_a_rollover(sealing: Sealing, kit: Kit) -> Sea
     return hiding(sealing, kit, kit.encryption_keys["second-encryption"])
 
 
-@fault("E-07", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, trips=_SHUT, cites="SAML2Core 6.1")
+@fault("E-07", Nature.MISTAKE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, trips=_SHUT, cites="SAML2Core 6.1")
 def encrypted_for_a_key_that_nobody_has(sealing: Sealing, kit: Kit) -> Sealing:
     """The Assertion is encrypted for another key than the receiver's.
 
@@ -56,7 +56,7 @@ def encrypted_for_a_key_that_nobody_has(sealing: Sealing, kit: Kit) -> Sealing:
     "E-07",
     Nature.MISTAKE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=_NEEDS,
     receiver={"decryption": ()},
     trips=("assertion-encrypted",),
@@ -75,7 +75,7 @@ def encrypted_for_a_receiver_without_its_key(sealing: Sealing, kit: Kit) -> Seal
     "E-08",
     Nature.LEGITIMATE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=("encryption", "expired-encryption"),
     warns=("encryption-certificate-expired",),
     cites="SAML2MetaIOP 2.6.1",
@@ -88,7 +88,7 @@ def encrypted_for_an_expired_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     return hiding(sealing, kit, kit.encryption_keys["expired-encryption"])
 
 
-@fault("E-03", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, warns=_WEAK, cites="XMLEnc 6.1.1")
+@fault("E-03", Nature.MISTAKE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, warns=_WEAK, cites="XMLEnc 6.1.1")
 def encrypted_with_cbc(sealing: Sealing, kit: Kit) -> Sealing:
     """The content is encrypted with AES in CBC mode.
 
@@ -97,7 +97,7 @@ def encrypted_with_cbc(sealing: Sealing, kit: Kit) -> Sealing:
     return hiding(sealing, kit, content="aes128-cbc")
 
 
-@fault("E-03", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, warns=_WEAK, cites="XMLEnc 6.1.1")
+@fault("E-03", Nature.MISTAKE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, warns=_WEAK, cites="XMLEnc 6.1.1")
 def encrypted_with_triple_des(sealing: Sealing, kit: Kit) -> Sealing:
     """The content is encrypted with triple DES.
 
@@ -106,7 +106,7 @@ def encrypted_with_triple_des(sealing: Sealing, kit: Kit) -> Sealing:
     return hiding(sealing, kit, content="tripledes-cbc")
 
 
-@fault("E-04", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, trips=("rsa15-key-transport",), lax=True)
+@fault("E-04", Nature.MISTAKE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, trips=("rsa15-key-transport",), lax=True)
 def content_key_by_rsa15(sealing: Sealing, kit: Kit) -> Sealing:
     """The content key is hidden with RSA and the padding of PKCS#1 v1.5.
 
@@ -119,7 +119,7 @@ def content_key_by_rsa15(sealing: Sealing, kit: Kit) -> Sealing:
     "E-04",
     Nature.LEGITIMATE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=_NEEDS,
     receiver={"permit": _RSA15},
     warns=("rsa15-key-transport",),

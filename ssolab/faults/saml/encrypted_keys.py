@@ -12,12 +12,12 @@ from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
 from ssolab.faults.saml.concealing import DATA, KEY, METHOD, SHELL, VALUE, concealed, hiding
 from ssolab.faults.saml.editing import element_of, find, put, remove
+from ssolab.faults.saml.styles import ANYHOW
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit, Sealing
 
-_ALL: Final = ("assertion", "response", "both")
 _NEEDS: Final = ("encryption",)
 _NO_KEY: Final = ("encrypted-key-missing",)
 _MALFORMED: Final = ("malformed-encryption",)
@@ -95,7 +95,7 @@ def encrypted_key_elsewhere_in_the_message(xml: bytes, kit: Kit) -> bytes:
     return concealed(xml, kit, move)
 
 
-@fault("E-06", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, trips=_NO_KEY, cites="XMLEnc 3.5.1", lax=True)
+@fault("E-06", Nature.MISTAKE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, trips=_NO_KEY, cites="XMLEnc 3.5.1", lax=True)
 def encrypted_key_for_another_recipient(sealing: Sealing, kit: Kit) -> Sealing:
     """The key names somebody else as its Recipient.
 

@@ -12,13 +12,13 @@ from ssolab.core.xmltree import parse, reparse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.concealing import hidden, hiding, shell_around, vouched
 from ssolab.faults.saml.editing import assertion_of, find
+from ssolab.faults.saml.styles import ANYHOW
 from ssolab.faults.saml.texts import SUFFIX, elsewhere_whole
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit, Sealing
 
-_ALL: Final = ("assertion", "response", "both")
 _NEEDS: Final = ("encryption",)
 _NAME: Final = "saml:Subject/saml:NameID"
 _ATTRIBUTE: Final = "saml:AttributeStatement/saml:Attribute"
@@ -26,7 +26,7 @@ _ID: Final = "saml:EncryptedID"
 _CROWD: Final = 40
 
 
-@fault("E-01", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, needs=_NEEDS, cites="SAML2Core 2.2.4")
+@fault("E-01", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, cites="SAML2Core 2.2.4")
 def encrypted_name(sealing: Sealing, kit: Kit) -> Sealing:
     """The name is encrypted, and the rest of the Assertion can be read.
 
@@ -35,7 +35,7 @@ def encrypted_name(sealing: Sealing, kit: Kit) -> Sealing:
     return hiding(sealing, kit, parts=("name-id",))
 
 
-@fault("E-01", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, needs=_NEEDS, cites="SAML2Core 2.7.3.2")
+@fault("E-01", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, cites="SAML2Core 2.7.3.2")
 def encrypted_attributes(sealing: Sealing, kit: Kit) -> Sealing:
     """Every attribute is encrypted, and the rest of the Assertion can be read.
 
@@ -44,7 +44,7 @@ def encrypted_attributes(sealing: Sealing, kit: Kit) -> Sealing:
     return hiding(sealing, kit, parts=("attributes",))
 
 
-@fault("E-01", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, needs=_NEEDS, cites="SAML2Core 6.2")
+@fault("E-01", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, cites="SAML2Core 6.2")
 def encrypted_inside_and_outside(sealing: Sealing, kit: Kit) -> Sealing:
     """Name and attributes are encrypted, and the Assertion around them once more.
 
@@ -53,7 +53,7 @@ def encrypted_inside_and_outside(sealing: Sealing, kit: Kit) -> Sealing:
     return hiding(sealing, kit, parts=("assertion", "name-id", "attributes"))
 
 
-@fault("E-07", Nature.MISTAKE, Stage.SEAL, signs=_ALL, needs=_NEEDS, trips=("decryption-failed",))
+@fault("E-07", Nature.MISTAKE, Stage.SEAL, signs=ANYHOW, needs=_NEEDS, trips=("decryption-failed",))
 def encrypted_name_for_a_key_that_nobody_has(sealing: Sealing, kit: Kit) -> Sealing:
     """The name is encrypted for another key than the receiver's.
 
@@ -66,7 +66,7 @@ def encrypted_name_for_a_key_that_nobody_has(sealing: Sealing, kit: Kit) -> Seal
     "E-07",
     Nature.MISTAKE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=_NEEDS,
     receiver={"decryption": ()},
     warns=("attribute-encrypted",),

@@ -21,6 +21,7 @@ from ssolab.faults.saml.concealing import (
     shell_around,
 )
 from ssolab.faults.saml.editing import assertion_of, element_of, find, forged, holding
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -235,7 +236,7 @@ def encrypted_with_cbc_and_unsigned(sealing: Sealing, kit: Kit) -> Sealing:
     "E-02",
     Nature.ATTACK,
     Stage.SEAL,
-    signs=("assertion", "response"),
+    signs=ONCE,
     needs=_NEEDS,
     trips=("key-not-trusted",),
     cites="SAML2Core 6.2",

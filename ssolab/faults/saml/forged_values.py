@@ -10,18 +10,18 @@ from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from ssolab.core.algorithms import SIGNATURE_ALGORITHMS
 from ssolab.core.findings import ConfigError
-from ssolab.core.keys import TrustedKey
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import find, forge, signature_of, signed_part
+from ssolab.faults.saml.own_key import held_beside
 from ssolab.faults.saml.resealing import digest, info_of, put_value, without_its_signature
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
 _UNFIT: Final = ("signature-value-mismatch",)
 _ECDSA: Final = "http://www.w3.org/2001/04/xmldsig-more#ecdsa-sha256"
 _CURVE: Final = "curve"
@@ -36,10 +36,6 @@ _DIGEST_INFO: Final = bytes.fromhex("3031300d060960864801650304020105000420")
 _WITHOUT_NULL: Final = bytes.fromhex("302f300b06096086480165030402010420")
 _LONG_LENGTH: Final = bytes.fromhex("308131300d060960864801650304020105000420")
 _LEAST_PADDING: Final = 8
-
-
-def _trusting(kit: Kit) -> tuple[TrustedKey, ...]:
-    return tuple(TrustedKey.of(each.certificate) for each in (kit.own, kit.others[_CURVE]))
 
 
 def _on_the_curve(xml: bytes, kit: Kit, make: Callable[[bytes], bytes], *, forging: bool) -> bytes:
@@ -64,9 +60,9 @@ def _pair(r: int, s: int) -> bytes:
     "K-16",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     needs=(_CURVE,),
-    receiver={"trusted": _trusting},
+    receiver={"trusted": held_beside(_CURVE)},
     keeps=True,
     cites=_PSYCHIC,
     trips=_UNFIT,
@@ -83,9 +79,9 @@ def ecdsa_value_of_zeros(xml: bytes, kit: Kit) -> bytes:
     "K-16",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     needs=(_CURVE,),
-    receiver={"trusted": _trusting},
+    receiver={"trusted": held_beside(_CURVE)},
     keeps=True,
     cites=_PSYCHIC,
     trips=_UNFIT,
@@ -106,9 +102,9 @@ def _ecdsa(kit: Kit, info: bytes) -> bytes:
     "K-16",
     Nature.MISTAKE,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     needs=(_CURVE,),
-    receiver={"trusted": _trusting},
+    receiver={"trusted": held_beside(_CURVE)},
     cites="XML Signature 1.1, 6.4.3",
     trips=_UNFIT,
 )
@@ -129,9 +125,9 @@ def ecdsa_value_in_der(xml: bytes, kit: Kit) -> bytes:
     "K-16",
     Nature.MISTAKE,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     needs=(_CURVE,),
-    receiver={"trusted": _trusting},
+    receiver={"trusted": held_beside(_CURVE)},
     cites="XML Signature 1.1, 6.4.3",
     trips=_UNFIT,
 )
@@ -167,7 +163,7 @@ def _block(content: bytes, width: int, *, kind: bytes = b"\1", rest: bytes = b""
     return b"\0" + kind + b"\xff" * filling + b"\0" + content + rest
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, cites=_BLEICHENBACHER, trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, cites=_BLEICHENBACHER, trips=_UNFIT)
 def rsa_padding_with_garbage_at_its_end(xml: bytes, kit: Kit) -> bytes:
     """The padding is as short as may be, and bytes of the sender's choice follow the digest.
 
@@ -181,7 +177,7 @@ def rsa_padding_with_garbage_at_its_end(xml: bytes, kit: Kit) -> bytes:
     return _padded(xml, kit, encode)
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, cites="CVE-2014-1568", trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, cites="CVE-2014-1568", trips=_UNFIT)
 def rsa_padding_with_a_long_length(xml: bytes, kit: Kit) -> bytes:
     """A length inside the padding is written in more bytes than it needs.
 
@@ -190,7 +186,7 @@ def rsa_padding_with_a_long_length(xml: bytes, kit: Kit) -> bytes:
     return _padded(xml, kit, lambda digest, width: _block(_LONG_LENGTH + digest, width))
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_UNFIT)
 def rsa_padding_without_its_null(xml: bytes, kit: Kit) -> bytes:
     """The empty parameter of the hash is missing in the padding.
 
@@ -199,7 +195,7 @@ def rsa_padding_without_its_null(xml: bytes, kit: Kit) -> bytes:
     return _padded(xml, kit, lambda digest, width: _block(_WITHOUT_NULL + digest, width))
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_UNFIT)
 def rsa_padding_of_an_encryption(xml: bytes, kit: Kit) -> bytes:
     """The padding is of the kind that encryption has.
 
@@ -208,7 +204,7 @@ def rsa_padding_of_an_encryption(xml: bytes, kit: Kit) -> bytes:
     return _padded(xml, kit, lambda digest, width: _block(_DIGEST_INFO + digest, width, kind=b"\2"))
 
 
-@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_UNFIT)
+@fault("K-16", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_UNFIT)
 def rsa_padding_around_the_bare_digest(xml: bytes, kit: Kit) -> bytes:
     """The padding holds the digest without the name of its hash.
 

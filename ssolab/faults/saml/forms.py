@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import assertion_of, forged
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -121,7 +122,7 @@ def relay_state_of_markup(fields: Fields, _kit: Kit) -> Fields:
     return _leading(fields, '"><script>alert(1)</script>')
 
 
-@fault("B-08", Nature.MISTAKE, Stage.QUERY, signs=("assertion", "response"), trips=("response-by-redirect",), lax=True)
+@fault("B-08", Nature.MISTAKE, Stage.QUERY, signs=ONCE, trips=("response-by-redirect",), lax=True)
 def response_in_an_address(query: str, _kit: Kit) -> str:
     """The Response travels in an address.
 

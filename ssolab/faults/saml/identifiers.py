@@ -11,12 +11,12 @@ from ssolab.core.xmltree import SAML, parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import assertion_of, find, forged, holding, signature_of, signed_part
 from ssolab.faults.saml.resealing import digest_of, resealed
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
 _XML_ID: Final = "{http://www.w3.org/XML/1998/namespace}id"
 _FOREIGN_ID: Final = "{urn:example:attributes}ID"
 _FRAGILE: Final = "PortSwigger, The Fragile Lock (2025)"
@@ -201,7 +201,7 @@ def _with_relative_namespace(xml: bytes) -> bytes:
     "X-22",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     cites="CVE-2025-66568",
     trips=("relative-namespace",),
 )
@@ -222,7 +222,7 @@ def digest_of_nothing(xml: bytes, kit: Kit) -> bytes:
     "X-23",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     cites="CVE-2025-66578",
     trips=("relative-namespace",),
 )

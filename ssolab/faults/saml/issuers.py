@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from ssolab.core.keys import TrustedKey
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import find, reworded
+from ssolab.faults.saml.own_key import held_as_key_of
+from ssolab.faults.saml.styles import ANYHOW
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -15,7 +17,6 @@ if TYPE_CHECKING:
 
 PARTNER: Final = "https://another-partner.example/idp"
 """The entityID of an identity provider that the receiver trusts as well."""
-_ALL: Final = ("assertion", "response", "both")
 _OUTER: Final = "saml:Issuer"
 _INNER: Final = "saml:Assertion/saml:Issuer"
 
@@ -23,11 +24,6 @@ _INNER: Final = "saml:Assertion/saml:Issuer"
 def _own_key(kit: Kit) -> tuple[TrustedKey, ...]:
     """Trust the sender's key, and leave open for whom it speaks."""
     return (TrustedKey.of(kit.own.certificate),)
-
-
-def _key_of_the_partner(kit: Kit) -> tuple[TrustedKey, ...]:
-    """Trust the sender's key as that of the other partner."""
-    return (TrustedKey.of(kit.own.certificate, holder=PARTNER),)
 
 
 def _both_partners(kit: Kit) -> tuple[TrustedKey, ...]:
@@ -43,7 +39,7 @@ def _said_by(root: Element, issuer: str) -> Element:
     "S-07",
     Nature.ATTACK,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"trusted": _both_partners},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
@@ -61,8 +57,8 @@ def signed_by_another_trusted_partner(sealing: Sealing, kit: Kit) -> Sealing:
     "S-07",
     Nature.ATTACK,
     Stage.TREE,
-    signs=_ALL,
-    receiver={"trusted": _key_of_the_partner},
+    signs=ANYHOW,
+    receiver={"trusted": held_as_key_of(PARTNER)},
     trips=("issuer-mismatch",),
     cites="SAML2Prof 4.1.4.3",
 )
@@ -78,7 +74,7 @@ def login_at_another_partner(root: Element, _kit: Kit) -> Element:
     "S-07",
     Nature.MISTAKE,
     Stage.TREE,
-    signs=_ALL,
+    signs=ANYHOW,
     trips=("issuer-mismatch", "issuer-not-key-holder"),
     cites="SAML2Core 2.2.5",
     lax=True,
@@ -96,7 +92,7 @@ def issuer_that_nobody_knows(root: Element, _kit: Kit) -> Element:
     "S-07",
     Nature.MISTAKE,
     Stage.TREE,
-    signs=_ALL,
+    signs=ANYHOW,
     trips=("issuer-mismatch", "issuer-not-key-holder"),
     cites="SAML2Core 2.2.5",
     lax=True,
@@ -113,7 +109,7 @@ def issuer_with_a_stroke_at_its_end(root: Element, _kit: Kit) -> Element:
     "S-07",
     Nature.ATTACK,
     Stage.TREE,
-    signs=_ALL,
+    signs=ANYHOW,
     trips=("issuer-mismatch", "issuer-not-key-holder", "issuers-differ"),
     cites="SAML2Prof 4.1.4.2",
     lax=True,
@@ -130,7 +126,7 @@ def response_of_another_issuer(root: Element, _kit: Kit) -> Element:
     "S-07",
     Nature.ATTACK,
     Stage.TREE,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"issuer": None, "trusted": _own_key},
     trips=("issuers-differ",),
     cites="SAML2Prof 4.1.4.2",
@@ -148,8 +144,8 @@ def two_issuers_where_any_is_welcome(root: Element, _kit: Kit) -> Element:
     "S-16",
     Nature.LEGITIMATE,
     Stage.TREE,
-    signs=_ALL,
-    receiver={"issuer": None, "trusted": _key_of_the_partner},
+    signs=ANYHOW,
+    receiver={"issuer": None, "trusted": held_as_key_of(PARTNER)},
     cites="SAML2Core 8.3",
 )
 def same_name_from_another_partner(root: Element, _kit: Kit) -> Element:

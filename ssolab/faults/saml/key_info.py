@@ -17,13 +17,12 @@ from ssolab.core.xmltree import DS, DS11, parse, serialise
 from ssolab.faults.engine import Nature, Sealing, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, signature_of, signed_part
 from ssolab.faults.saml.resealing import sign_anew
+from ssolab.faults.saml.styles import ANYHOW, ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
-_ALL: Final = (*_BOTH, "both")
 _ADDRESS: Final = "http://attacker.invalid/certificate.der"
 
 
@@ -44,7 +43,7 @@ def _certificate(text: str) -> Element:
     return element_of("ds:X509Certificate", text)
 
 
-@fault("K-05", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL)
+@fault("K-05", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW)
 def without_keyinfo(sealing: Sealing, _kit: Kit) -> Sealing:
     """The signature says nothing of its key.
 
@@ -53,7 +52,7 @@ def without_keyinfo(sealing: Sealing, _kit: Kit) -> Sealing:
     return replace(sealing, key_info=False)
 
 
-@fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
+@fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=ONCE)
 def keyinfo_with_a_name_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature names its key by a KeyName, which means something to its sender alone.
 
@@ -62,7 +61,7 @@ def keyinfo_with_a_name_alone(xml: bytes, kit: Kit) -> bytes:
     return _showing(xml, element_of("ds:KeyName", kit.own.label))
 
 
-@fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
+@fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=ONCE)
 def keyinfo_with_a_key_value_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature shows its key as the bare numbers.
 
@@ -79,7 +78,7 @@ def keyinfo_with_a_key_value_alone(xml: bytes, kit: Kit) -> bytes:
     return _showing(xml, _holding("ds:KeyValue", _holding("ds:RSAKeyValue", *parts)))
 
 
-@fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
+@fault("K-05", Nature.LEGITIMATE, Stage.WIRE, signs=ONCE)
 def keyinfo_with_issuer_and_serial_number_alone(xml: bytes, kit: Kit) -> bytes:
     """The signature names its certificate by issuer and serial number, and does not show it.
 
@@ -94,7 +93,7 @@ def keyinfo_with_issuer_and_serial_number_alone(xml: bytes, kit: Kit) -> bytes:
     return _showing(xml, _holding("ds:X509Data", names))
 
 
-@fault("K-01", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
+@fault("K-01", Nature.LEGITIMATE, Stage.WIRE, signs=ONCE)
 def foreign_certificate_beside_a_genuine_signature(xml: bytes, kit: Kit) -> bytes:
     """The trusted key signed, and the certificate in KeyInfo is a stranger's.
 
@@ -103,7 +102,7 @@ def foreign_certificate_beside_a_genuine_signature(xml: bytes, kit: Kit) -> byte
     return _showing(xml, _holding("ds:X509Data", _certificate(kit.foreign.certificate.base64)))
 
 
-@fault("K-19", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
+@fault("K-19", Nature.LEGITIMATE, Stage.WIRE, signs=ONCE)
 def keyinfo_with_a_chain(xml: bytes, kit: Kit) -> bytes:
     """The signature shows its certificate and another behind it, as from an authority.
 
@@ -120,7 +119,7 @@ def _by_a_stranger(xml: bytes, kit: Kit, *parts: Element) -> bytes:
     return serialise(root)
 
 
-@fault("K-09", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=("key-not-trusted",))
+@fault("K-09", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=("key-not-trusted",))
 def key_by_retrieval_method(xml: bytes, kit: Kit) -> bytes:
     """A stranger signs, and a RetrievalMethod says at which address the certificate can be fetched.
 
@@ -130,7 +129,7 @@ def key_by_retrieval_method(xml: bytes, kit: Kit) -> bytes:
     return _by_a_stranger(xml, kit, method)
 
 
-@fault("K-09", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=("key-not-trusted",))
+@fault("K-09", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=("key-not-trusted",))
 def key_by_retrieval_of_x509_data(xml: bytes, kit: Kit) -> bytes:
     """A stranger signs, and a RetrievalMethod says at which address its X509Data stands.
 
@@ -140,7 +139,7 @@ def key_by_retrieval_of_x509_data(xml: bytes, kit: Kit) -> bytes:
     return _by_a_stranger(xml, kit, method)
 
 
-@fault("K-09", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=("key-not-trusted",))
+@fault("K-09", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=("key-not-trusted",))
 def key_by_keyinfo_reference(xml: bytes, kit: Kit) -> bytes:
     """A stranger signs, and a KeyInfoReference of XML Signature 1.1 says where the KeyInfo is.
 

@@ -14,7 +14,8 @@ from ssolab.faults.saml.editing import (
     without,
 )
 from ssolab.faults.saml.logout_responses import ANSWERED
-from ssolab.faults.saml.logout_senders import held_elsewhere
+from ssolab.faults.saml.own_key import held_as_key_of
+from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -46,7 +47,7 @@ def logout_response_of_another_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=ANSWERED,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-mismatch",),
     cites="SAML2Core 2.2.5",
 )
@@ -64,7 +65,7 @@ def logout_response_of_an_unexpected_issuer(root: Element, _kit: Kit) -> Element
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=ANSWERED,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -125,7 +126,7 @@ def issuer_of_another_format_in_a_logout_response(root: Element, _kit: Kit) -> E
 
     An issuer is an entity. The answer is believed, and the report warns, since some receivers refuse that.
     """
-    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Issuer", Format=EMAIL)
 
 
 @fault(

@@ -3,58 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from ssolab.core.keys import SigningCredential, TrustedKey
-from ssolab.core.selfsigned import self_signed
 from ssolab.faults.engine import Carrier, Nature, Sealing, Stage, fault
+from ssolab.faults.saml.own_key import held_early, held_expired, renewed, signed_by
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
-_YEAR: Final = timedelta(days=365)
 _ASKED: Final = ("request",)
 _ANSWERED: Final = ("response",)
-
-
-def _dated(kit: Kit, begins: datetime, ends: datetime) -> tuple[TrustedKey, ...]:
-    """Have the receiver hold the sender's key in a certificate with other dates."""
-    certificate = kit.own.certificate
-    held = self_signed(
-        private=kit.own.private,
-        subject=certificate.subject,
-        serial=certificate.serial,
-        not_before=begins,
-        not_after=ends,
-    )
-    return (TrustedKey.of(held, source="metadata", use="signing"),)
-
-
-def expired(kit: Kit) -> tuple[TrustedKey, ...]:
-    """Have the receiver hold the sender's key in a certificate that expired a year ago."""
-    return _dated(kit, kit.now - 2 * _YEAR, kit.now - _YEAR)
-
-
-def early(kit: Kit) -> tuple[TrustedKey, ...]:
-    """Have the receiver hold the sender's key in a certificate that begins next year."""
-    return _dated(kit, kit.now + _YEAR, kit.now + 2 * _YEAR)
-
-
-def renewed(sealing: Sealing, kit: Kit) -> Sealing:
-    """Sign with the same key in another certificate."""
-    certificate = kit.own.certificate
-    other = self_signed(
-        private=kit.own.private,
-        subject=certificate.subject,
-        serial=certificate.serial + 1,
-        not_before=certificate.not_before,
-        not_after=certificate.not_after,
-    )
-    return replace(sealing, credential=SigningCredential(private=kit.own.private, certificate=other, label="renewed"))
 
 
 @fault("K-03", Nature.LEGITIMATE, Stage.SEAL, carrier=Carrier.LOGOUT_REQUEST, signs=_ASKED, cites="SAML2MetaIOP 2.6.1")
@@ -63,7 +22,7 @@ def logout_request_in_another_certificate(sealing: Sealing, kit: Kit) -> Sealing
 
     It was renewed, as certificates are. Trust is by key, so the request is obeyed.
     """
-    return renewed(sealing, kit)
+    return signed_by(sealing, kit.own, renewed(kit))
 
 
 @fault(
@@ -82,7 +41,7 @@ def logout_request_in_another_certificate_where_compared(sealing: Sealing, kit: 
     To such a receiver a renewed certificate is as good as another key. Give it the new one before the sender begins
     to use it.
     """
-    return renewed(sealing, kit)
+    return signed_by(sealing, kit.own, renewed(kit))
 
 
 @fault(
@@ -119,7 +78,7 @@ def logout_response_in_another_certificate_where_compared(sealing: Sealing, kit:
     To such a receiver a renewed certificate is as good as another key. Give it the new one before the sender begins
     to use it.
     """
-    return renewed(sealing, kit)
+    return signed_by(sealing, kit.own, renewed(kit))
 
 
 @fault(
@@ -128,7 +87,7 @@ def logout_response_in_another_certificate_where_compared(sealing: Sealing, kit:
     Stage.TREE,
     carrier=Carrier.LOGOUT_REQUEST,
     signs=("request", "query"),
-    receiver={"trusted": expired},
+    receiver={"trusted": held_expired},
     warns=("expired-certificate",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -146,7 +105,7 @@ def logout_request_with_an_expired_certificate(root: Element, _kit: Kit) -> Elem
     Stage.TREE,
     carrier=Carrier.LOGOUT_REQUEST,
     signs=("request", "query"),
-    receiver={"trusted": expired, "checks_expiry": True},
+    receiver={"trusted": held_expired, "checks_expiry": True},
     trips=("expired-certificate",),
 )
 def logout_request_with_an_expired_certificate_enforced(root: Element, _kit: Kit) -> Element:
@@ -164,7 +123,7 @@ def logout_request_with_an_expired_certificate_enforced(root: Element, _kit: Kit
     Stage.TREE,
     carrier=Carrier.LOGOUT_REQUEST,
     signs=("request", "query"),
-    receiver={"trusted": early},
+    receiver={"trusted": held_early},
     warns=("certificate-not-yet-valid",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -182,7 +141,7 @@ def logout_request_with_an_early_certificate(root: Element, _kit: Kit) -> Elemen
     Stage.TREE,
     carrier=Carrier.LOGOUT_REQUEST,
     signs=("request", "query"),
-    receiver={"trusted": early, "checks_expiry": True},
+    receiver={"trusted": held_early, "checks_expiry": True},
     trips=("certificate-not-yet-valid",),
 )
 def logout_request_with_an_early_certificate_enforced(root: Element, _kit: Kit) -> Element:
@@ -200,7 +159,7 @@ def logout_request_with_an_early_certificate_enforced(root: Element, _kit: Kit) 
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=("response", "query"),
-    receiver={"trusted": expired},
+    receiver={"trusted": held_expired},
     warns=("expired-certificate",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -218,7 +177,7 @@ def logout_response_with_an_expired_certificate(root: Element, _kit: Kit) -> Ele
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=("response", "query"),
-    receiver={"trusted": expired, "checks_expiry": True},
+    receiver={"trusted": held_expired, "checks_expiry": True},
     trips=("expired-certificate",),
 )
 def logout_response_with_an_expired_certificate_enforced(root: Element, _kit: Kit) -> Element:
@@ -236,7 +195,7 @@ def logout_response_with_an_expired_certificate_enforced(root: Element, _kit: Ki
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=("response", "query"),
-    receiver={"trusted": early},
+    receiver={"trusted": held_early},
     warns=("certificate-not-yet-valid",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -254,7 +213,7 @@ def logout_response_with_an_early_certificate(root: Element, _kit: Kit) -> Eleme
     Stage.TREE,
     carrier=Carrier.LOGOUT_RESPONSE,
     signs=("response", "query"),
-    receiver={"trusted": early, "checks_expiry": True},
+    receiver={"trusted": held_early, "checks_expiry": True},
     trips=("certificate-not-yet-valid",),
 )
 def logout_response_with_an_early_certificate_enforced(root: Element, _kit: Kit) -> Element:

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import base64
 import re
-import zlib
 from typing import TYPE_CHECKING, Final
-from urllib.parse import quote, unquote
 
-from ssolab.core.findings import ConfigError
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
+from ssolab.faults.saml.queries import deflated, escaped, message_in, packed, signed_anew, value_of, with_value
 
 if TYPE_CHECKING:
-    from ssolab.core.keys import SigningCredential
     from ssolab.faults.engine import Kit
 
 _QUERY: Final = ("query",)
@@ -20,34 +16,13 @@ _SESSION: Final = re.compile(b"<samlp:SessionIndex>[^<]*</samlp:SessionIndex>")
 _BOMB: Final = 10 << 20
 
 
-def _parameters_of(query: str) -> dict[str, str]:
-    """Cut a query into its parameters, as they are written."""
-    return dict(pair.split("=", 1) for pair in query.split("&"))
+def _signed_by_a_stranger(query: str, kit: Kit) -> str:
+    named = with_value(query, "SigAlg", escaped(kit.foreign.algorithm().uri))
+    return signed_anew(named, kit, by=kit.foreign)
 
 
-def _written(parameters: dict[str, str]) -> str:
-    """Write parameters as a query."""
-    return "&".join(f"{name}={value}" for name, value in parameters.items())
-
-
-def _signed_by(query: str, credential: SigningCredential) -> str:
-    """Sign a query anew.
-
-    Raises: ConfigError: another fault has left no signature there.
-    """
-    given = _parameters_of(query)
-    if given.pop("Signature", None) is None:
-        raise ConfigError("fault", "another fault leaves no signature in the query", "put this fault in alone")
-    algorithm = credential.algorithm("sha256")
-    given["SigAlg"] = quote(algorithm.uri, safe="")
-    value = algorithm.sign(credential.private, _written(given).encode())
-    return _written(given | {"Signature": quote(base64.b64encode(value).decode(), safe="")})
-
-
-def _deflated(xml: bytes) -> str:
-    """Write a message as a query has it."""
-    packer = zlib.compressobj(level=9, wbits=-zlib.MAX_WBITS)
-    return quote(base64.b64encode(packer.compress(xml) + packer.flush()).decode(), safe="")
+def _unsigned(query: str) -> str:
+    return with_value(with_value(query, "SigAlg", None), "Signature", None)
 
 
 @fault(
@@ -64,9 +39,7 @@ def logout_redirect_without_a_signature(query: str, _kit: Kit) -> str:
 
     Anybody can write such an address and have a browser follow it, so it counts for nothing.
     """
-    given = _parameters_of(query)
-    del given["SigAlg"], given["Signature"]
-    return _written(given)
+    return _unsigned(query)
 
 
 @fault(
@@ -81,10 +54,10 @@ def logout_redirect_without_a_signature(query: str, _kit: Kit) -> str:
 def logout_redirect_of_a_stranger(query: str, kit: Kit) -> str:
     """The query of the logout request is signed by somebody whom nobody trusts.
 
-    There is no certificate in a query to be taken in by. There is no certificate in a query. Every trusted key is
-    tried, and none of them fits.
+    There is no certificate in a query to be taken in by. Every trusted key is tried, and none of them
+    fits.
     """
-    return _signed_by(query, kit.foreign)
+    return _signed_by_a_stranger(query, kit)
 
 
 @fault(
@@ -102,11 +75,8 @@ def logout_redirect_with_another_message(query: str, kit: Kit) -> str:
 
     The signature is over the parameters as they were sent, and these are others.
     """
-    given = _parameters_of(query)
-    packed = base64.b64decode(unquote(given["SAMLRequest"]))
-    xml = zlib.decompress(packed, -zlib.MAX_WBITS)
-    xml = _SESSION.sub(b"", xml).replace(kit.genuine.encode(), kit.forged.encode())
-    return _written(given | {"SAMLRequest": _deflated(xml)})
+    xml = _SESSION.sub(b"", message_in(query)).replace(kit.genuine.encode(), kit.forged.encode())
+    return with_value(query, "SAMLRequest", packed(deflated(xml)))
 
 
 @fault(
@@ -123,9 +93,7 @@ def half_a_signature_in_a_logout_redirect(query: str, _kit: Kit) -> str:
 
     A verifier that has a habit may guess, and one that has none may let it through. Both halves belong together.
     """
-    given = _parameters_of(query)
-    del given["SigAlg"]
-    return _written(given)
+    return with_value(query, "SigAlg", None)
 
 
 @fault(
@@ -142,7 +110,7 @@ def logout_request_twice_in_a_redirect(query: str, _kit: Kit) -> str:
 
     One could be verified and the other obeyed. A parameter of SAML stands there once.
     """
-    return f"{query}&SAMLRequest={_parameters_of(query)['SAMLRequest']}"
+    return f"{query}&SAMLRequest={value_of(query, 'SAMLRequest')}"
 
 
 @fault(
@@ -159,7 +127,7 @@ def deflate_bomb_in_a_logout_redirect(query: str, _kit: Kit) -> str:
 
     No signature is looked at before, so anybody can send it. Inflating stops at what a message may have.
     """
-    return _written(_parameters_of(query) | {"SAMLRequest": _deflated(b" " * _BOMB)})
+    return with_value(query, "SAMLRequest", packed(deflated(b" " * _BOMB)))
 
 
 @fault(
@@ -193,9 +161,7 @@ def logout_answer_without_a_signature(query: str, _kit: Kit) -> str:
 
     Anybody can write such an address and have a browser follow it, so it counts for nothing.
     """
-    given = _parameters_of(query)
-    del given["SigAlg"], given["Signature"]
-    return _written(given)
+    return _unsigned(query)
 
 
 @fault(
@@ -212,4 +178,4 @@ def logout_answer_redirected_by_a_stranger(query: str, kit: Kit) -> str:
 
     There is no certificate in a query. Every trusted key is tried, and none of them fits.
     """
-    return _signed_by(query, kit.foreign)
+    return _signed_by_a_stranger(query, kit)

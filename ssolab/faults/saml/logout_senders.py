@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from typing import TYPE_CHECKING, Final
 
-from ssolab.core.keys import TrustedKey
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
 from ssolab.faults.saml.addressing import ELSEWHERE
 from ssolab.faults.saml.editing import (
@@ -15,17 +14,14 @@ from ssolab.faults.saml.editing import (
     without,
 )
 from ssolab.faults.saml.logout_requests import BOTH
+from ssolab.faults.saml.own_key import held_as_key_of
+from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
 _QUERY: Final = ("query",)
-
-
-def held_elsewhere(kit: Kit) -> tuple[TrustedKey, ...]:
-    """Have the receiver trust the sender's key as that of another party."""
-    return (TrustedKey.of(kit.own.certificate, holder=ELSEWHERE, source="metadata", use="signing"),)
 
 
 @fault(
@@ -51,7 +47,7 @@ def logout_request_of_another_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.LOGOUT_REQUEST,
     signs=BOTH,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-mismatch",),
     cites="SAML2Core 2.2.5",
 )
@@ -70,7 +66,7 @@ def logout_request_of_an_unexpected_issuer(root: Element, _kit: Kit) -> Element:
     Stage.TREE,
     carrier=Carrier.LOGOUT_REQUEST,
     signs=BOTH,
-    receiver={"trusted": held_elsewhere},
+    receiver={"trusted": held_as_key_of(ELSEWHERE)},
     trips=("issuer-not-key-holder",),
     cites="SAML2MetaIOP 2.6.1",
 )
@@ -131,7 +127,7 @@ def issuer_of_another_format_in_a_logout_request(root: Element, _kit: Kit) -> El
 
     An issuer is an entity. The request is obeyed, and the report warns, since some receivers refuse that.
     """
-    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Issuer", Format=EMAIL)
 
 
 @fault(

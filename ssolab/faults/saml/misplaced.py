@@ -18,6 +18,7 @@ from ssolab.faults.saml.editing import (
     signature_of,
     signed_part,
 )
+from ssolab.faults.saml.styles import ANYHOW, ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -30,7 +31,7 @@ _STATUS = "samlp:Status"
     "X-25",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("assertion-extra", "object-in-signature"),
 )
@@ -188,7 +189,7 @@ def _bare(root: Element, kit: Kit, name: str) -> Element:
     "X-33",
     Nature.MISTAKE,
     Stage.TREE,
-    signs=("assertion", "response", "both"),
+    signs=ANYHOW,
     keeps=True,
     trips=("assertion-extra",),
 )
@@ -207,7 +208,7 @@ def other_assertion_as_signed_advice(root: Element, kit: Kit) -> Element:
     "X-33",
     Nature.MISTAKE,
     Stage.TREE,
-    signs=("assertion", "response", "both"),
+    signs=ANYHOW,
     keeps=True,
     trips=("assertion-extra",),
     lax=True,
@@ -222,7 +223,7 @@ def other_assertion_in_an_attribute(root: Element, kit: Kit) -> Element:
     return root
 
 
-@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=("assertion", "response"), trips=("misplaced-signature",), lax=True)
+@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("misplaced-signature",), lax=True)
 def signature_at_the_end(xml: bytes, _kit: Kit) -> bytes:
     """The signature stands last in its element, not behind the Issuer.
 
@@ -262,7 +263,7 @@ def signature_of_the_assertion_at_the_message_too(xml: bytes, _kit: Kit) -> byte
     "X-26",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     trips=("several-signatures", "stray-signature"),
     lax=True,
 )

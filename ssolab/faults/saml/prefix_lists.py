@@ -9,12 +9,12 @@ from ssolab.core.xmltree import SAML, parse
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, signed_part
 from ssolab.faults.saml.resealing import USUAL, digest, resealed, step, transformed, without_its_signature
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
 _MANY: Final = 200
 
 
@@ -22,7 +22,7 @@ def _listed(prefixes: str) -> Element:
     return element_of("ec:InclusiveNamespaces", PrefixList=prefixes)
 
 
-@fault("X-39", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
+@fault("X-39", Nature.LEGITIMATE, Stage.WIRE, signs=ONCE)
 def prefix_list_with_every_prefix(xml: bytes, kit: Kit) -> bytes:
     """The PrefixList names every prefix of the message.
 
@@ -33,7 +33,7 @@ def prefix_list_with_every_prefix(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), listed, form=Form(prefixes=names))
 
 
-@fault("X-39", Nature.LEGITIMATE, Stage.WIRE, signs=_BOTH)
+@fault("X-39", Nature.LEGITIMATE, Stage.WIRE, signs=ONCE)
 def prefix_list_with_a_prefix_of_nothing(xml: bytes, kit: Kit) -> bytes:
     """The PrefixList names a prefix that is bound to nothing.
 
@@ -43,7 +43,7 @@ def prefix_list_with_a_prefix_of_nothing(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), listed, form=Form(prefixes=("xs", "nowhere")))
 
 
-@fault("X-39", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=("forbidden-transform",), lax=True)
+@fault("X-39", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=("forbidden-transform",), lax=True)
 def prefix_list_of_hundreds(xml: bytes, kit: Kit) -> bytes:
     """The PrefixList names two hundred prefixes.
 
@@ -63,7 +63,7 @@ def namespace_of_a_listed_prefix_changed(xml: bytes, _kit: Kit) -> bytes:
     return xml.replace(b'xmlns:xs="http://www.w3.org/2001/XMLSchema"', b'xmlns:xs="urn:example:types"')
 
 
-@fault("X-39", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("undefined-canonical-form",), lax=True)
+@fault("X-39", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("undefined-canonical-form",), lax=True)
 def prefix_list_with_the_default_namespace(xml: bytes, kit: Kit) -> bytes:
     """The PrefixList names the default namespace, and one is declared on the signed element.
 

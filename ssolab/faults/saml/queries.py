@@ -16,6 +16,7 @@ from ssolab.saml.bindings import decode_redirect
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ssolab.core.keys import SigningCredential
     from ssolab.faults.engine import Kit
 
 MESSAGES: Final = ("SAMLRequest", "SAMLResponse")
@@ -88,16 +89,23 @@ def signed_text(query: str, order: Sequence[str] = ORDER) -> str:
     return query_of([(name, pairs[name]) for name in order if name in pairs])
 
 
-def signed_anew(query: str, kit: Kit, text: str | None = None, *, hash: str = "sha256") -> str:  # noqa: A002  the word of the standards
-    """Have the trusted sender sign the query as it now is, or another *text* in its place.
+def signed_anew(
+    query: str,
+    kit: Kit,
+    text: str | None = None,
+    *,
+    by: SigningCredential | None = None,
+    hash: str = "sha256",  # noqa: A002  the word of the standards
+) -> str:
+    """Have the trusted sender, or somebody else, sign the query as it now is, or another *text* in its place.
 
     Raises:
         ConfigError: the query is not signed, so there is nothing to make anew.
         InputError: the key cannot sign with that hash.
     """
-    algorithm = kit.own.algorithm(hash)
+    key = kit.own if by is None else by
     over = signed_text(query) if text is None else text
-    return with_value(query, "Signature", packed(algorithm.sign(kit.own.private, over.encode())))
+    return with_value(query, "Signature", packed(key.algorithm(hash).sign(key.private, over.encode())))
 
 
 def plain(value: str) -> str:

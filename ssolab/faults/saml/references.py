@@ -11,12 +11,12 @@ from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import find, forge, signed_part
 from ssolab.faults.saml.resealing import digest, resealed, without_its_signature
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
 _ELSEWHERE: Final = ("reference-not-to-parent",)
 _NOWHERE: Final = "attacker.invalid"
 """A host that cannot exist (RFC 2606, section 2)."""
@@ -47,7 +47,7 @@ def reference_to_the_whole_document(xml: bytes, kit: Kit) -> bytes:
     return _referring(xml, kit, "")
 
 
-@fault("X-16", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_ELSEWHERE, lax=True)
+@fault("X-16", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=_ELSEWHERE, lax=True)
 def reference_without_uri(xml: bytes, kit: Kit) -> bytes:
     """The Reference has no URI at all.
 
@@ -57,7 +57,7 @@ def reference_without_uri(xml: bytes, kit: Kit) -> bytes:
     return _referring(xml, kit, None)
 
 
-@fault("X-17", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_ELSEWHERE)
+@fault("X-17", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_ELSEWHERE)
 def reference_by_xpointer(xml: bytes, kit: Kit) -> bytes:
     """The Reference names the ID inside an XPointer.
 
@@ -76,7 +76,7 @@ def reference_by_xpointer_to_the_root(xml: bytes, kit: Kit) -> bytes:
     return _referring(xml, kit, "#xpointer(/)")
 
 
-@fault("X-17", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_ELSEWHERE)
+@fault("X-17", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_ELSEWHERE)
 def reference_to_a_web_address(xml: bytes, kit: Kit) -> bytes:
     """The Reference is an http address.
 
@@ -86,7 +86,7 @@ def reference_to_a_web_address(xml: bytes, kit: Kit) -> bytes:
     return _referring(xml, kit, f"http://{_NOWHERE}/assertion.xml")
 
 
-@fault("X-17", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_ELSEWHERE)
+@fault("X-17", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_ELSEWHERE)
 def reference_to_a_file(xml: bytes, kit: Kit) -> bytes:
     """The Reference is the address of a file.
 
@@ -95,7 +95,7 @@ def reference_to_a_file(xml: bytes, kit: Kit) -> bytes:
     return _referring(xml, kit, "file:///dev/null")
 
 
-@fault("X-18", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_ELSEWHERE)
+@fault("X-18", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=_ELSEWHERE)
 def reference_to_no_element(xml: bytes, kit: Kit) -> bytes:
     """The Reference names an ID that nothing in the message has.
 
@@ -109,7 +109,7 @@ def reference_to_no_element(xml: bytes, kit: Kit) -> bytes:
     "X-18",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     keeps=True,
     trips=("reference-not-to-parent", "digest-mismatch"),
 )

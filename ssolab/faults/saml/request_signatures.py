@@ -3,18 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from ssolab.core.keys import SigningCredential, TrustedKey
-from ssolab.core.selfsigned import self_signed
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
+from ssolab.faults.saml.own_key import held_early, held_expired, renewed, signed_by
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from datetime import datetime
-
-    from ssolab.core.certs import Certificate
     from ssolab.faults.engine import Kit, Sealing
 
 _REQUEST: Final = Carrier.REQUEST
@@ -22,7 +16,6 @@ _BOTH: Final = ("query", "request")
 _INSIDE: Final = ("request",)
 _CORE: Final = "SAML2Core 3.4.1"
 _TRUST: Final = "SAML2MetaIOP 2.6.1"
-_YEAR: Final = timedelta(days=365)
 
 
 @fault("S-13", Nature.ATTACK, Stage.SEAL, carrier=_REQUEST, signs=_BOTH, trips=("signature-missing",), cites=_CORE)
@@ -100,7 +93,7 @@ def renewed_request_certificate(sealing: Sealing, kit: Kit) -> Sealing:
 
     Trust is by key, so it is accepted, and the report says that the certificate is another one.
     """
-    return _shown(sealing, kit, _dated(kit, kit.now, kit.now + _YEAR))
+    return signed_by(sealing, kit.own, renewed(kit))
 
 
 @fault(
@@ -119,36 +112,7 @@ def renewed_request_certificate_where_that_counts(sealing: Sealing, kit: Kit) ->
     For such a receiver a renewal is a change of trust like any other. Give it the new certificate before the first
     request.
     """
-    return _shown(sealing, kit, _dated(kit, kit.now, kit.now + _YEAR))
-
-
-def _shown(sealing: Sealing, kit: Kit, certificate: Certificate) -> Sealing:
-    own = kit.own
-    return replace(sealing, credential=SigningCredential(private=own.private, certificate=certificate, label=own.label))
-
-
-def _dated(kit: Kit, begin: datetime, end: datetime) -> Certificate:
-    """Make a certificate over the sender's own key."""
-    own = kit.own
-    return self_signed(
-        private=own.private,
-        subject=own.certificate.subject,
-        serial=own.certificate.serial + 1,
-        not_before=begin,
-        not_after=end,
-    )
-
-
-def _registered(begin: int, end: int) -> Callable[[Kit], tuple[TrustedKey, ...]]:
-    """Have the sender's key registered in a certificate that is valid from so many years before or after now."""
-
-    def trusting(kit: Kit) -> tuple[TrustedKey, ...]:
-        return (TrustedKey.of(_dated(kit, kit.now + begin * _YEAR, kit.now + end * _YEAR)),)
-
-    return trusting
-
-
-_EXPIRED: Final[dict[str, Any]] = {"trusted": _registered(-2, -1)}
+    return signed_by(sealing, kit.own, renewed(kit))
 
 
 @fault(
@@ -157,7 +121,7 @@ _EXPIRED: Final[dict[str, Any]] = {"trusted": _registered(-2, -1)}
     Stage.SEAL,
     carrier=_REQUEST,
     signs=_BOTH,
-    receiver=_EXPIRED,
+    receiver={"trusted": held_expired},
     warns=("expired-certificate",),
     cites=_TRUST,
 )
@@ -175,7 +139,7 @@ def expired_request_certificate(sealing: Sealing, _kit: Kit) -> Sealing:
     Stage.SEAL,
     carrier=_REQUEST,
     signs=_BOTH,
-    receiver={**_EXPIRED, "checks_expiry": True},
+    receiver={"trusted": held_expired, "checks_expiry": True},
     trips=("request-certificate-expired",),
     cites=_TRUST,
 )
@@ -194,7 +158,7 @@ def expired_request_certificate_where_dates_count(sealing: Sealing, _kit: Kit) -
     Stage.SEAL,
     carrier=_REQUEST,
     signs=_BOTH,
-    receiver={"trusted": _registered(1, 2)},
+    receiver={"trusted": held_early},
     warns=("certificate-not-yet-valid",),
     cites=_TRUST,
 )

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from ssolab.core.keys import TrustedKey
 from ssolab.faults.engine import Carrier, Nature, Stage, fault
 from ssolab.faults.saml.editing import added, put, reworded, without
+from ssolab.faults.saml.own_key import held_as_key_of
+from ssolab.saml.names import EMAIL
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -20,7 +20,6 @@ _INSIDE: Final = ("request",)
 _CORE: Final = "SAML2Core 3.2.1"
 _TRUST: Final = "SAML2MetaIOP 2.6.1"
 _SOMEBODY: Final = "https://another-partner.example/sp"
-_YEAR: Final = timedelta(days=365)
 
 
 @fault(
@@ -64,7 +63,7 @@ def request_in_the_name_of_another_where_any_is_served(root: Element, _kit: Kit)
     Stage.TREE,
     carrier=_REQUEST,
     signs=_BOTH,
-    receiver={"trusted": lambda kit: (TrustedKey.of(kit.own.certificate, holder=_SOMEBODY),)},
+    receiver={"trusted": held_as_key_of(_SOMEBODY)},
     trips=("issuer-mismatch",),
     cites=_CORE,
 )
@@ -108,7 +107,7 @@ def request_of_an_issuer_of_another_format(root: Element, _kit: Kit) -> Element:
 
     The profile allows the entity format or none. It is told of; the name itself is compared as always.
     """
-    return put(root, "saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Issuer", Format=EMAIL)
 
 
 @fault(

@@ -19,14 +19,15 @@ from ssolab.faults.saml.editing import (
     signed_part,
 )
 from ssolab.faults.saml.resealing import digest, sign_anew, without_its_signature, written
+from ssolab.faults.saml.styles import ONCE
 from ssolab.saml.names import RESPONDER
 
 if TYPE_CHECKING:
     from ssolab.faults.engine import Kit
 
 
-def _signing(xml: bytes, kit: Kit, covered: str | Element) -> Element:
-    """Have the trusted key sign one part of the signed element alone, under an ID of its own, and nothing else."""
+def _signing(xml: bytes, kit: Kit, covered: str | Element) -> bytes:
+    """Have the trusted key sign one part of the signed element alone, under an ID of its own, and forge the name."""
     root = parse(xml, "message")
     holder = signed_part(root)
     signature = signature_of(holder)
@@ -37,14 +38,15 @@ def _signing(xml: bytes, kit: Kit, covered: str | Element) -> Element:
     find(signature, "ds:SignedInfo/ds:Reference").set("URI", f"#{part.get('ID')}")
     digest(signature, written(part))
     sign_anew(signature, kit.own)
-    return root
+    forge(root, kit)
+    return serialise(root)
 
 
 @fault(
     "X-24",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     cites="CVE-2025-54369",
     trips=("reference-not-to-parent", "digest-mismatch"),
@@ -54,9 +56,7 @@ def signature_over_the_issuer_alone(xml: bytes, kit: Kit) -> bytes:
 
     A verifier that asks only whether a signature holds is content. It has to be over the element that is read.
     """
-    root = _signing(xml, kit, "saml:Issuer")
-    forge(root, kit)
-    return serialise(root)
+    return _signing(xml, kit, "saml:Issuer")
 
 
 @fault(
@@ -71,9 +71,7 @@ def signature_over_the_conditions_alone(xml: bytes, kit: Kit) -> bytes:
 
     Who signs parts of an assertion leaves the rest to everybody. It has to be over the element that is read.
     """
-    root = _signing(xml, kit, "saml:Conditions")
-    forge(root, kit)
-    return serialise(root)
+    return _signing(xml, kit, "saml:Conditions")
 
 
 @fault(
@@ -91,9 +89,7 @@ def signature_over_the_advice_alone(xml: bytes, kit: Kit) -> bytes:
     root = parse(xml, "message")
     advice = holding("Advice", element_of("saml:AssertionIDRef", kit.new_id()), SAML)
     find(assertion_of(root), "saml:Conditions").addnext(advice)
-    root = _signing(serialise(root), kit, "saml:Advice")
-    forge(root, kit)
-    return serialise(root)
+    return _signing(serialise(root), kit, "saml:Advice")
 
 
 @fault(
@@ -112,16 +108,14 @@ def signature_over_the_extensions_alone(xml: bytes, kit: Kit) -> bytes:
     root = parse(xml, "message")
     remark = holding("Extensions", element_of("saml:AssertionIDRef", kit.new_id()))
     find(root, "samlp:Status").addprevious(remark)
-    root = _signing(serialise(root), kit, "samlp:Extensions")
-    forge(root, kit)
-    return serialise(root)
+    return _signing(serialise(root), kit, "samlp:Extensions")
 
 
 @fault(
     "X-24",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("object-in-signature", "reference-not-to-parent", "digest-mismatch"),
 )
@@ -131,9 +125,7 @@ def signature_over_its_own_object(xml: bytes, kit: Kit) -> bytes:
     An enveloping signature is good XML Signature. In SAML it has no place, since nothing reads what it covers.
     """
     kept = element_of("ds:Object", "what was signed")
-    root = _signing(xml, kit, kept)
-    forge(root, kit)
-    return serialise(root)
+    return _signing(xml, kit, kept)
 
 
 @fault(
@@ -168,7 +160,7 @@ def signed_refusal_with_a_forgery_in_a_second_signature(xml: bytes, kit: Kit) ->
     "X-31",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     cites="CVE-2020-2021",
     trips=("signature-missing",),
@@ -188,7 +180,7 @@ def signature_removed(xml: bytes, kit: Kit) -> bytes:
     "X-31",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("malformed-signature",),
 )
@@ -210,7 +202,7 @@ def signature_emptied(xml: bytes, kit: Kit) -> bytes:
     "X-31",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("malformed-base64",),
 )
@@ -231,7 +223,7 @@ def signature_value_emptied(xml: bytes, kit: Kit) -> bytes:
     "X-31",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=("assertion", "response"),
+    signs=ONCE,
     keeps=True,
     trips=("digest-mismatch",),
 )

@@ -10,19 +10,18 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ssolab.core.algorithms import SIGNATURE_ALGORITHMS
 from ssolab.core.findings import ConfigError
-from ssolab.core.keys import TrustedKey
 from ssolab.core.xmltree import parse, serialise
 from ssolab.faults.engine import Nature, Sealing, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, signature_of, signed_part
+from ssolab.faults.saml.own_key import held_beside
 from ssolab.faults.saml.resealing import info_of, put_value
+from ssolab.faults.saml.styles import ANYHOW, ONCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
-_ALL: Final = (*_BOTH, "both")
 _UNFIT: Final = ("signature-value-mismatch",)
 _METHOD: Final = "ds:SignedInfo/ds:SignatureMethod"
 _URIS: Final = {row.name: uri for uri, row in SIGNATURE_ALGORITHMS.items()}
@@ -31,11 +30,7 @@ _CURVE: Final = "curve"
 """What a kit calls a key on P-256 that the receiver trusts."""
 
 
-def _trusting(kit: Kit) -> tuple[TrustedKey, ...]:
-    return tuple(TrustedKey.of(each.certificate) for each in (kit.own, kit.others[_CURVE]))
-
-
-@fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, cites="RFC 9231 2.3.10")
+@fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, cites="RFC 9231 2.3.10")
 def signed_with_pss(sealing: Sealing, _kit: Kit) -> Sealing:
     """The signature is RSA with PSS padding and MGF1.
 
@@ -44,7 +39,7 @@ def signed_with_pss(sealing: Sealing, _kit: Kit) -> Sealing:
     return replace(sealing, pss=True)
 
 
-@fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL)
+@fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW)
 def signed_with_sha512(sealing: Sealing, _kit: Kit) -> Sealing:
     """Signature and digest are made with SHA-512.
 
@@ -53,7 +48,7 @@ def signed_with_sha512(sealing: Sealing, _kit: Kit) -> Sealing:
     return replace(sealing, hash="sha512")
 
 
-@fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, needs=(_CURVE,), receiver={"trusted": _trusting})
+@fault("K-15", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, needs=(_CURVE,), receiver={"trusted": held_beside(_CURVE)})
 def signed_with_ecdsa(sealing: Sealing, kit: Kit) -> Sealing:
     """The signature is ECDSA, by a trusted key on P-256.
 
@@ -78,7 +73,7 @@ def _pss(hashed: hashes.HashAlgorithm, salt: int) -> padding.PSS:
     return padding.PSS(mgf=padding.MGF1(hashed), salt_length=salt)
 
 
-@fault("K-15", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, cites="RFC 9231 2.3.10", trips=_UNFIT, lax=True)
+@fault("K-15", Nature.MISTAKE, Stage.WIRE, signs=ONCE, cites="RFC 9231 2.3.10", trips=_UNFIT, lax=True)
 def pss_without_salt(xml: bytes, kit: Kit) -> bytes:
     """The signature is PSS with a salt of no bytes.
 
@@ -88,7 +83,7 @@ def pss_without_salt(xml: bytes, kit: Kit) -> bytes:
     return _valued(xml, kit, _URIS["rsa-pss-sha256"], lambda info, key: key.sign(info, _pss(sha256, 0), sha256))
 
 
-@fault("K-15", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, cites="RFC 9231 2.3.10", trips=_UNFIT, lax=True)
+@fault("K-15", Nature.MISTAKE, Stage.WIRE, signs=ONCE, cites="RFC 9231 2.3.10", trips=_UNFIT, lax=True)
 def pss_with_another_hash_in_its_mask(xml: bytes, kit: Kit) -> bytes:
     """The signature is PSS with SHA-256, and its mask is made with SHA-1.
 
@@ -102,7 +97,7 @@ def pss_with_another_hash_in_its_mask(xml: bytes, kit: Kit) -> bytes:
     "K-15",
     Nature.MISTAKE,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     cites="RFC 9231 2.3.9",
     trips=("forbidden-algorithm", "malformed-signature"),
     lax=True,
@@ -119,7 +114,7 @@ def pss_with_parameters_of_the_sender(xml: bytes, _kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("K-17", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_UNFIT, lax=True)
+@fault("K-17", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=_UNFIT, lax=True)
 def pss_value_under_the_older_name(xml: bytes, kit: Kit) -> bytes:
     """The value is PSS, and the method says PKCS#1 v1.5.
 
@@ -133,7 +128,7 @@ def pss_value_under_the_older_name(xml: bytes, kit: Kit) -> bytes:
     "K-17",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     trips=("algorithm-key-mismatch", "signature-value-mismatch"),
 )
 def elliptic_curve_method_for_an_rsa_key(xml: bytes, kit: Kit) -> bytes:

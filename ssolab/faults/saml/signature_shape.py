@@ -12,12 +12,12 @@ from ssolab.core.xmltree import DS, parse, serialise
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, forge, holding, remove, signature_of, signed_part
 from ssolab.faults.saml.resealing import digest, digest_of, resealed, without_its_signature, written
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
-_BOTH = ("assertion", "response")
 _REFERENCE = "ds:SignedInfo/ds:Reference"
 
 
@@ -65,7 +65,7 @@ def _second_info(xml: bytes, kit: Kit, *, first: bool) -> bytes:
     "X-11",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     keeps=True,
     cites="CVE-2025-29775",
     trips=("malformed-signature",),
@@ -83,7 +83,7 @@ def forged_signedinfo_before_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
     "X-11",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     keeps=True,
     cites="CVE-2025-29775",
     trips=("malformed-signature",),
@@ -97,7 +97,7 @@ def forged_signedinfo_after_the_genuine_one(xml: bytes, kit: Kit) -> bytes:
     return _second_info(xml, kit, first=False)
 
 
-@fault("X-12", Nature.ATTACK, Stage.WIRE, signs=_BOTH, keeps=True, trips=("malformed-signature",))
+@fault("X-12", Nature.ATTACK, Stage.WIRE, signs=ONCE, keeps=True, trips=("malformed-signature",))
 def signedinfo_missing(xml: bytes, kit: Kit) -> bytes:
     """The signature has a value and no SignedInfo, and the name was changed.
 
@@ -114,7 +114,7 @@ def signedinfo_missing(xml: bytes, kit: Kit) -> bytes:
     "X-12",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     keeps=True,
     cites="CVE-2025-29775",
     trips=("malformed-signature", "signature-value-mismatch"),
@@ -219,7 +219,7 @@ def two_references_of_which_the_last_holds(xml: bytes, kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("object-in-signature",), lax=True)
+@fault("X-26", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("object-in-signature",), lax=True)
 def time_of_signing_in_an_object(xml: bytes, kit: Kit) -> bytes:
     """The signature carries an Object with the time at which it was made.
 

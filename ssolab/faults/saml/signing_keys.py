@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from ssolab.core.keys import SigningCredential, TrustedKey
+from ssolab.core.keys import TrustedKey
 from ssolab.core.names import name_of
 from ssolab.core.selfsigned import SUBJECT_KEY_IDENTIFIER, self_signed, subject_key_identifier
 from ssolab.faults.engine import Nature, Sealing, Stage, fault
+from ssolab.faults.saml.own_key import YEAR, renewed, signed_by
+from ssolab.faults.saml.styles import ANYHOW
 
 if TYPE_CHECKING:
-    from ssolab.core.certs import Certificate
     from ssolab.faults.engine import Kit
 
-_ALL: Final = ("assertion", "response", "both")
-_YEAR: Final = timedelta(days=365)
 
-
-def _signed_by(sealing: Sealing, key: SigningCredential, certificate: Certificate) -> Sealing:
-    return replace(sealing, credential=SigningCredential(private=key.private, certificate=certificate, label=key.label))
-
-
-@fault("K-01", Nature.ATTACK, Stage.SEAL, signs=_ALL, cites="CVE-2021-21239", trips=("key-not-trusted",))
+@fault("K-01", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, cites="CVE-2021-21239", trips=("key-not-trusted",))
 def signed_by_a_stranger_with_its_own_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows its own certificate beside the signature.
 
@@ -34,13 +27,13 @@ def signed_by_a_stranger_with_its_own_certificate(sealing: Sealing, kit: Kit) ->
         private=kit.foreign.private,
         subject=name_of([("CN", "attacker.invalid")]),
         serial=1,
-        not_before=kit.now - _YEAR,
-        not_after=kit.now + _YEAR,
+        not_before=kit.now - YEAR,
+        not_after=kit.now + YEAR,
     )
-    return _signed_by(sealing, kit.foreign, certificate)
+    return signed_by(sealing, kit.foreign, certificate)
 
 
-@fault("K-01", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("key-not-trusted",))
+@fault("K-01", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, trips=("key-not-trusted",))
 def signed_by_a_stranger_without_any_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows no certificate.
 
@@ -49,7 +42,7 @@ def signed_by_a_stranger_without_any_certificate(sealing: Sealing, kit: Kit) -> 
     return replace(sealing, credential=kit.foreign, key_info=False)
 
 
-@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("key-not-trusted",))
+@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, trips=("key-not-trusted",))
 def signed_by_a_stranger_with_a_look_alike_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows a certificate with the subject, issuer, serial number and dates of the trusted one.
 
@@ -59,7 +52,7 @@ def signed_by_a_stranger_with_a_look_alike_certificate(sealing: Sealing, kit: Ki
     return replace(sealing, credential=kit.foreign)
 
 
-@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("key-not-trusted",))
+@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, trips=("key-not-trusted",))
 def signed_by_a_stranger_with_our_key_identifier(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows a certificate that claims the subject key identifier of the trusted one.
 
@@ -77,53 +70,41 @@ def signed_by_a_stranger_with_our_key_identifier(sealing: Sealing, kit: Kit) -> 
         not_after=trusted.not_after,
         extensions=[identifier],
     )
-    return _signed_by(sealing, kit.foreign, certificate)
+    return signed_by(sealing, kit.foreign, certificate)
 
 
-@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=_ALL, trips=("signature-value-mismatch",))
+@fault("K-02", Nature.ATTACK, Stage.SEAL, signs=ANYHOW, trips=("signature-value-mismatch",))
 def signed_by_a_stranger_with_the_trusted_certificate(sealing: Sealing, kit: Kit) -> Sealing:
     """A stranger signs, and shows the trusted certificate itself, which everybody has.
 
     A receiver that compares the certificate and forgets the value lets it pass. The value has to fit the key.
     """
-    return _signed_by(sealing, kit.foreign, kit.own.certificate)
+    return signed_by(sealing, kit.foreign, kit.own.certificate)
 
 
-def _renewed(kit: Kit, issuer: str | None = None) -> Certificate:
-    trusted = kit.own.certificate
-    return self_signed(
-        private=kit.own.private,
-        subject=trusted.subject,
-        issuer=None if issuer is None else name_of([("CN", issuer)]),
-        serial=trusted.serial + 1,
-        not_before=kit.now,
-        not_after=kit.now + _YEAR,
-    )
-
-
-@fault("K-03", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, cites="SAML2MetaIOP 2.6.1")
+@fault("K-03", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, cites="SAML2MetaIOP 2.6.1")
 def renewed_certificate_over_the_same_key(sealing: Sealing, kit: Kit) -> Sealing:
     """The message shows a renewed certificate over the trusted key.
 
     Trust is by key, so it is accepted, and the report says that the certificate is another one.
     """
-    return _signed_by(sealing, kit.own, _renewed(kit))
+    return signed_by(sealing, kit.own, renewed(kit))
 
 
-@fault("K-03", Nature.LEGITIMATE, Stage.SEAL, signs=_ALL, cites="SAML2MetaIOP 2.6.1")
+@fault("K-03", Nature.LEGITIMATE, Stage.SEAL, signs=ANYHOW, cites="SAML2MetaIOP 2.6.1")
 def certificate_of_another_authority_over_the_same_key(sealing: Sealing, kit: Kit) -> Sealing:
     """The message shows a certificate over the trusted key that another authority issued.
 
     Trust is by key, so who issued a certificate is of no account; the report says that it is another one.
     """
-    return _signed_by(sealing, kit.own, _renewed(kit, "Another Authority"))
+    return signed_by(sealing, kit.own, renewed(kit, name_of([("CN", "Another Authority")])))
 
 
 @fault(
     "K-03",
     Nature.MISTAKE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"match": "certificate"},
     trips=("certificate-not-trusted",),
 )
@@ -133,14 +114,14 @@ def renewed_certificate_where_certificates_count(sealing: Sealing, kit: Kit) -> 
     For such a receiver a renewal is a change of trust like any other: it needs the new certificate before the first
     message.
     """
-    return _signed_by(sealing, kit.own, _renewed(kit))
+    return signed_by(sealing, kit.own, renewed(kit))
 
 
 @fault(
     "K-07",
     Nature.MISTAKE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=("retired",),
     receiver={"known": lambda kit: (TrustedKey.of(kit.retired.certificate, source="the retired key"),)},
     cites="jellyfin, issue 1396",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ssolab.faults.engine import Nature, Stage, fault
 from ssolab.faults.saml.editing import added, find, named, put, remove, reworded, without
-from ssolab.saml.names import AUTHN_FAILED, RESPONDER, SUCCESS
+from ssolab.saml.names import AUTHN_FAILED, EMAIL, RESPONDER, SUCCESS
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
@@ -179,7 +179,7 @@ def issuer_of_another_format(root: Element, _kit: Kit) -> Element:
 
     The profile allows the entity format or none. It is told of; the name itself is compared as always.
     """
-    return put(root, "saml:Assertion/saml:Issuer", Format="urn:oasis:names:tc:SAML:1.1:nameid-format:emailAddress")
+    return put(root, "saml:Assertion/saml:Issuer", Format=EMAIL)
 
 
 @fault("X-30", Nature.ATTACK, Stage.TREE, trips=("element-repeated",), cites="SAML2Core 2.3.3", lax=True)

@@ -20,12 +20,12 @@ from ssolab.faults.saml.resealing import (
     transformed,
     without_its_signature,
 )
+from ssolab.faults.saml.styles import ONCE
 
 if TYPE_CHECKING:
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
 _FORBIDDEN: Final = ("forbidden-transform",)
 _C14N_11: Final = "http://www.w3.org/2006/12/xml-c14n11"
 _XSLT: Final = "http://www.w3.org/TR/1999/REC-xslt-19991116"
@@ -41,7 +41,7 @@ def _and_forged(xml: bytes, kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("X-35", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
+@fault("X-35", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_FORBIDDEN)
 def xslt_transform(xml: bytes, kit: Kit) -> bytes:
     """A transform is an XSLT stylesheet that replaces everything by one word.
 
@@ -80,7 +80,7 @@ def xpath_filter_that_drops_the_subject(xml: bytes, kit: Kit) -> bytes:
     return _and_forged(transformed(xml, kit, *steps, without="saml:Subject"), kit)
 
 
-@fault("X-36", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
+@fault("X-36", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_FORBIDDEN)
 def base64_transform(xml: bytes, kit: Kit) -> bytes:
     """A transform decodes the text of the element from base64, and all elements drop out of the digest.
 
@@ -90,7 +90,7 @@ def base64_transform(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), step(EXCLUSIVE), step(f"{DS}base64"), form=USUAL)
 
 
-@fault("X-36", Nature.ATTACK, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN)
+@fault("X-36", Nature.ATTACK, Stage.WIRE, signs=ONCE, trips=_FORBIDDEN)
 def decryption_transform(xml: bytes, kit: Kit) -> bytes:
     """A transform decrypts parts of the element before they are digested.
 
@@ -100,7 +100,7 @@ def decryption_transform(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), step(_DECRYPT), step(EXCLUSIVE), form=USUAL)
 
 
-@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("missing-enveloped-transform",), lax=True)
+@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("missing-enveloped-transform",), lax=True)
 def enveloped_transform_missing(xml: bytes, kit: Kit) -> bytes:
     """The Reference canonicalises and does not leave the signature out.
 
@@ -110,7 +110,7 @@ def enveloped_transform_missing(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(EXCLUSIVE), form=Form())
 
 
-@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN, lax=True)
+@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=_FORBIDDEN, lax=True)
 def enveloped_transform_twice(xml: bytes, kit: Kit) -> bytes:
     """The Reference leaves the signature out twice.
 
@@ -119,7 +119,7 @@ def enveloped_transform_twice(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), step(ENVELOPED), step(EXCLUSIVE), form=Form())
 
 
-@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN, lax=True)
+@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=_FORBIDDEN, lax=True)
 def canonicalisation_before_the_enveloped_transform(xml: bytes, kit: Kit) -> bytes:
     """The Reference canonicalises first and leaves the signature out afterwards.
 
@@ -128,7 +128,7 @@ def canonicalisation_before_the_enveloped_transform(xml: bytes, kit: Kit) -> byt
     return transformed(xml, kit, step(EXCLUSIVE), step(ENVELOPED), form=Form())
 
 
-@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN, lax=True)
+@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=_FORBIDDEN, lax=True)
 def canonicalisation_twice(xml: bytes, kit: Kit) -> bytes:
     """The Reference canonicalises twice.
 
@@ -137,7 +137,7 @@ def canonicalisation_twice(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), step(EXCLUSIVE), step(EXCLUSIVE), form=Form())
 
 
-@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("malformed-signature",), lax=True)
+@fault("X-37", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("malformed-signature",), lax=True)
 def transforms_missing(xml: bytes, kit: Kit) -> bytes:
     """The Reference has no Transforms at all.
 
@@ -151,7 +151,7 @@ def transforms_missing(xml: bytes, kit: Kit) -> bytes:
     return resealed(xml, kit, bare)
 
 
-@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("inclusive-canonicalisation",), lax=True)
+@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("inclusive-canonicalisation",), lax=True)
 def inclusive_canonical_form_of_the_element(xml: bytes, kit: Kit) -> bytes:
     """The element is digested in the inclusive canonical form, which takes the namespaces around it in.
 
@@ -164,7 +164,7 @@ def inclusive_canonical_form_of_the_element(xml: bytes, kit: Kit) -> bytes:
     "X-38",
     Nature.LEGITIMATE,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     warns=("inclusive-canonicalisation",),
     receiver={"permit": frozenset({Permission.INCLUSIVE_C14N})},
 )
@@ -176,7 +176,7 @@ def inclusive_canonical_form_where_it_is_permitted(xml: bytes, kit: Kit) -> byte
     return transformed(xml, kit, step(ENVELOPED), step(INCLUSIVE), form=Form(exclusive=False))
 
 
-@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN, lax=True)
+@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=_FORBIDDEN, lax=True)
 def canonical_form_1_1_of_the_element(xml: bytes, kit: Kit) -> bytes:
     """The element is digested in Canonical XML 1.1.
 
@@ -185,7 +185,7 @@ def canonical_form_1_1_of_the_element(xml: bytes, kit: Kit) -> bytes:
     return transformed(xml, kit, step(ENVELOPED), step(_C14N_11), form=Form(exclusive=False))
 
 
-@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=_FORBIDDEN, lax=True)
+@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=_FORBIDDEN, lax=True)
 def canonical_form_with_comments_of_the_element(xml: bytes, kit: Kit) -> bytes:
     """The element is digested with its comments.
 
@@ -202,7 +202,7 @@ def _with_method(xml: bytes, kit: Kit, algorithm: str) -> bytes:
     return resealed(xml, kit, name)
 
 
-@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("inclusive-canonicalisation",), lax=True)
+@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("inclusive-canonicalisation",), lax=True)
 def inclusive_canonical_form_of_signedinfo(xml: bytes, kit: Kit) -> bytes:
     """SignedInfo is signed in the inclusive canonical form.
 
@@ -211,7 +211,7 @@ def inclusive_canonical_form_of_signedinfo(xml: bytes, kit: Kit) -> bytes:
     return _with_method(xml, kit, INCLUSIVE)
 
 
-@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-canonicalisation",), lax=True)
+@fault("X-38", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("forbidden-canonicalisation",), lax=True)
 def canonical_form_with_comments_of_signedinfo(xml: bytes, kit: Kit) -> bytes:
     """SignedInfo is signed with its comments.
 

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import hmac
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from ssolab.core.findings import ConfigError
-from ssolab.core.keys import Permission, TrustedKey
+from ssolab.core.keys import Permission
 from ssolab.core.pem import write_pem
 from ssolab.core.xmltree import DS, parse, serialise
 from ssolab.faults.engine import Nature, Sealing, Stage, fault
 from ssolab.faults.saml.editing import element_of, find, forge, signature_of, signed_part
+from ssolab.faults.saml.own_key import held_beside
 from ssolab.faults.saml.resealing import digest, info_of, put_value, resealed, without_its_signature
+from ssolab.faults.saml.styles import ANYHOW, ONCE
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from ssolab.core.xmltree import Element
     from ssolab.faults.engine import Kit
 
-_BOTH: Final = ("assertion", "response")
-_ALL: Final = (*_BOTH, "both")
 _HMAC: Final = ("hmac-signature",)
 _PUBLIC: Final = "CVE-2025-48994"
 _MORE: Final = "http://www.w3.org/2001/04/xmldsig-more#"
@@ -49,7 +47,7 @@ def _by_hmac(  # noqa: PLR0913  the message, the kit, and what varies
     return serialise(root)
 
 
-@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=_BOTH, keeps=True, cites=_PUBLIC, trips=_HMAC)
+@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=ONCE, keeps=True, cites=_PUBLIC, trips=_HMAC)
 def hmac_sha1_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     """The forged message is signed by an HMAC with SHA-1, whose secret is the trusted public key.
 
@@ -58,7 +56,7 @@ def hmac_sha1_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     return _by_hmac(xml, kit, f"{DS}hmac-sha1", "sha1")
 
 
-@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=_BOTH, keeps=True, cites=_PUBLIC, trips=_HMAC)
+@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=ONCE, keeps=True, cites=_PUBLIC, trips=_HMAC)
 def hmac_sha256_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     """The forged message is signed by an HMAC with SHA-256, whose secret is the trusted public key.
 
@@ -67,7 +65,7 @@ def hmac_sha256_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     return _by_hmac(xml, kit, f"{_MORE}hmac-sha256", "sha256")
 
 
-@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=_BOTH, keeps=True, cites=_PUBLIC, trips=_HMAC)
+@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=ONCE, keeps=True, cites=_PUBLIC, trips=_HMAC)
 def hmac_sha384_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     """The forged message is signed by an HMAC with SHA-384, whose secret is the trusted public key.
 
@@ -76,7 +74,7 @@ def hmac_sha384_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     return _by_hmac(xml, kit, f"{_MORE}hmac-sha384", "sha384")
 
 
-@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=_BOTH, keeps=True, cites=_PUBLIC, trips=_HMAC)
+@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=ONCE, keeps=True, cites=_PUBLIC, trips=_HMAC)
 def hmac_sha512_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     """The forged message is signed by an HMAC with SHA-512, whose secret is the trusted public key.
 
@@ -85,7 +83,7 @@ def hmac_sha512_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     return _by_hmac(xml, kit, f"{_MORE}hmac-sha512", "sha512")
 
 
-@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=_BOTH, keeps=True, cites=_PUBLIC, trips=_HMAC)
+@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=ONCE, keeps=True, cites=_PUBLIC, trips=_HMAC)
 def hmac_md5_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     """The forged message is signed by an HMAC with MD5, whose secret is the trusted public key.
 
@@ -94,7 +92,7 @@ def hmac_md5_with_the_public_key(xml: bytes, kit: Kit) -> bytes:
     return _by_hmac(xml, kit, f"{_MORE}hmac-md5", "md5")
 
 
-@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=_BOTH, keeps=True, cites=_PUBLIC, trips=_HMAC)
+@fault("K-10", Nature.ATTACK, Stage.WIRE, signs=ONCE, keeps=True, cites=_PUBLIC, trips=_HMAC)
 def hmac_sha256_with_the_certificate(xml: bytes, kit: Kit) -> bytes:
     """The forged message is signed by an HMAC with SHA-256, whose secret is the trusted certificate as PEM.
 
@@ -107,7 +105,7 @@ def hmac_sha256_with_the_certificate(xml: bytes, kit: Kit) -> bytes:
     "K-11",
     Nature.ATTACK,
     Stage.WIRE,
-    signs=_BOTH,
+    signs=ONCE,
     keeps=True,
     cites="CVE-2009-0217",
     trips=("hmac-signature", "malformed-signature"),
@@ -120,7 +118,7 @@ def hmac_cut_to_eight_bits(xml: bytes, kit: Kit) -> bytes:
     return _by_hmac(xml, kit, f"{_MORE}hmac-sha256", "sha256", bits=8)
 
 
-@fault("K-13", Nature.MISTAKE, Stage.SEAL, signs=_ALL, cites="RFC 9155 1", trips=("sha1-signature",), lax=True)
+@fault("K-13", Nature.MISTAKE, Stage.SEAL, signs=ANYHOW, cites="RFC 9155 1", trips=("sha1-signature",), lax=True)
 def sha1_in_the_signature(sealing: Sealing, _kit: Kit) -> Sealing:
     """The signature is made with SHA-1, the digest with SHA-256.
 
@@ -129,7 +127,7 @@ def sha1_in_the_signature(sealing: Sealing, _kit: Kit) -> Sealing:
     return replace(sealing, hash="sha1", digest_hash="sha256")
 
 
-@fault("K-13", Nature.MISTAKE, Stage.SEAL, signs=_ALL, cites="RFC 9155 1", trips=("sha1-signature",), lax=True)
+@fault("K-13", Nature.MISTAKE, Stage.SEAL, signs=ANYHOW, cites="RFC 9155 1", trips=("sha1-signature",), lax=True)
 def sha1_in_the_digest(sealing: Sealing, _kit: Kit) -> Sealing:
     """The digest is made with SHA-1, the signature with SHA-256.
 
@@ -142,7 +140,7 @@ def sha1_in_the_digest(sealing: Sealing, _kit: Kit) -> Sealing:
     "K-13",
     Nature.LEGITIMATE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     receiver={"permit": frozenset({Permission.SHA1})},
     warns=("sha1-signature",),
 )
@@ -163,7 +161,7 @@ def _by_md5(signature: Element, kit: Kit) -> None:
     put_value(signature, private.sign(info_of(signature), padding.PKCS1v15(), broken))
 
 
-@fault("K-13", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-algorithm",), lax=True)
+@fault("K-13", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("forbidden-algorithm",), lax=True)
 def md5_in_the_signature(xml: bytes, kit: Kit) -> bytes:
     """The signature is made with MD5.
 
@@ -174,7 +172,7 @@ def md5_in_the_signature(xml: bytes, kit: Kit) -> bytes:
     return serialise(root)
 
 
-@fault("K-13", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-algorithm",), lax=True)
+@fault("K-13", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("forbidden-algorithm",), lax=True)
 def md5_in_the_digest(xml: bytes, kit: Kit) -> bytes:
     """The digest is made with MD5.
 
@@ -187,7 +185,7 @@ def md5_in_the_digest(xml: bytes, kit: Kit) -> bytes:
     return resealed(xml, kit, name)
 
 
-@fault("K-14", Nature.MISTAKE, Stage.WIRE, signs=_BOTH, trips=("forbidden-algorithm",))
+@fault("K-14", Nature.MISTAKE, Stage.WIRE, signs=ONCE, trips=("forbidden-algorithm",))
 def dsa_in_the_signature(xml: bytes, _kit: Kit) -> bytes:
     """The signature method is DSA with SHA-1, the one that the first standard demanded.
 
@@ -198,18 +196,13 @@ def dsa_in_the_signature(xml: bytes, _kit: Kit) -> bytes:
     return serialise(root)
 
 
-def _trusting(name: str) -> Callable[[Kit], Any]:
-    """Have the receiver trust one key more."""
-    return lambda kit: tuple(TrustedKey.of(each.certificate) for each in (kit.own, kit.others[name]))
-
-
 @fault(
     "K-14",
     Nature.MISTAKE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=("short-rsa",),
-    receiver={"trusted": _trusting("short-rsa")},
+    receiver={"trusted": held_beside("short-rsa")},
     cites="NIST SP 800-131A 3",
     trips=("weak-rsa-key",),
 )
@@ -225,9 +218,9 @@ def signed_with_a_short_rsa_key(sealing: Sealing, kit: Kit) -> Sealing:
     "K-14",
     Nature.LEGITIMATE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=("short-rsa",),
-    receiver={"trusted": _trusting("short-rsa"), "permit": frozenset({Permission.RSA1024})},
+    receiver={"trusted": held_beside("short-rsa"), "permit": frozenset({Permission.RSA1024})},
     warns=("weak-rsa-key",),
 )
 def signed_with_a_short_rsa_key_where_it_is_permitted(sealing: Sealing, kit: Kit) -> Sealing:
@@ -242,9 +235,9 @@ def signed_with_a_short_rsa_key_where_it_is_permitted(sealing: Sealing, kit: Kit
     "K-14",
     Nature.MISTAKE,
     Stage.SEAL,
-    signs=_ALL,
+    signs=ANYHOW,
     needs=("tiny-curve",),
-    receiver={"trusted": _trusting("tiny-curve"), "permit": frozenset(Permission)},
+    receiver={"trusted": held_beside("tiny-curve"), "permit": frozenset(Permission)},
     cites="NIST SP 800-131A 3",
     trips=("weak-curve",),
 )
