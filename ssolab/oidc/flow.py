@@ -147,7 +147,7 @@ def authorization(to: Addressed, provider: Provider) -> Authorization:
     if "id_token" in to.response_type and OPENID not in scopes:
         raise unauthorized.unfit_scope("an ID token is wanted, and openid is not among the scopes")
     if "id_token" in to.response_type and "nonce" not in given:
-        raise unauthorized.nonce_missing(" ".join(sorted(to.response_type)))
+        raise unauthorized.authorization_without_nonce(" ".join(sorted(to.response_type)))
     prompt = frozenset(given.get("prompt", "").split()) & PROMPTS
     if "none" in prompt and len(prompt) > 1:
         raise unauthorized.unfit_parameter("prompt", "none stands there beside others")

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
-from ssolab.core.jose import ALGORITHMS, digest, sign_compact
+from ssolab.core.jose import half_hash, sign_compact
 from ssolab.oidc.parties import ACCESS_TOKENS
 from ssolab.oidc.wishes import Wishes
 
@@ -118,7 +118,7 @@ def id_token_claims(  # noqa: PLR0913  what an ID token tells
     others = tuple(each for each in client.id_token_audiences if each != client.client_id)
     audience: str | list[str] = [client.client_id, *others] if others else client.client_id
     hashes = {
-        name: digest(ALGORITHMS[alg], value)
+        name: half_hash(alg, value)
         for name, value in (("at_hash", access_token), ("c_hash", code))
         if value is not None
     }

@@ -76,7 +76,7 @@ def unfit_scope(problem: str) -> OAuthError:
 
 
 @barrier(cites="OIDCCore 3.2.2.1")
-def nonce_missing(response_type: str) -> OAuthError:
+def authorization_without_nonce(response_type: str) -> OAuthError:
     """An ID token is to come through the browser, and the request has no nonce.
 
     Without one nobody can tell a fresh ID token from an old one. It may only be left out where the ID token comes from
