@@ -2,8 +2,8 @@
 //
 //   {"do": "begin", "with": {...}}   answers {"is": value}, or {"refused": text} with what was thrown
 //
-// Each offers besides its own tasks `later`, which moves its clock on by seconds, since caches live for minutes, and
-// `fetched`, which counts how often it asked for an address.
+// Each offers besides its own tasks `ahead`, which sets its clock that many seconds before the true time, since caches
+// live for minutes, and `fetched`, which counts how often it asked for an address.
 import { createRequire } from "node:module";
 import readline from "node:readline";
 import { pathToFileURL } from "node:url";
@@ -44,8 +44,8 @@ export async function serve(tasks) {
   const offered = {
     ...tasks,
     fetched: (url) => fetched.get(url) ?? 0,
-    later: (seconds) => {
-      ahead += seconds * 1000;
+    ahead: (seconds) => {
+      ahead = seconds * 1000;
     },
   };
   for await (const line of readline.createInterface({ input: process.stdin })) {

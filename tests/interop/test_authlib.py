@@ -1,0 +1,66 @@
+"""Authlib, in a site of its own, logs in at our OpenID provider through a rotation of its key.
+
+Measured here: it keeps a key set for ever, and fetches it anew at every kid that is not in it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tests.interop.authlib_site import AuthlibSite
+from tests.interop.nodes import Refused
+from tests.interop.openid import CLIENT_ID, NOWHERE, SECRET, ServedProvider, served_provider
+from tests.interop.pair import AMIRA
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from typing import Any
+
+
+@pytest.fixture
+def op() -> Iterator[ServedProvider]:
+    with served_provider() as running:
+        running.know()
+        yield running
+
+
+@pytest.fixture
+def site(op: ServedProvider) -> AuthlibSite:
+    return AuthlibSite(op.issuer, client_id=CLIENT_ID, secret=SECRET, redirect_uri=NOWHERE)
+
+
+def log_in(site: AuthlibSite, op: ServedProvider) -> Mapping[str, Any]:
+    return site.finish(op.log_in(site.begin()))
+
+
+def test_it_logs_in_with_claims_and_userinfo(site: AuthlibSite, op: ServedProvider) -> None:
+    taken = log_in(site, op)
+
+    assert taken["claims"]["iss"] == op.issuer
+    assert taken["claims"]["sub"] == taken["info"]["sub"]
+    assert taken["info"]["email"] == AMIRA.username
+
+
+def test_it_logs_in_before_during_and_after_a_rotation(site: AuthlibSite, op: ServedProvider) -> None:
+    kids = []
+    for moment in op.rotation():
+        assert log_in(site, op)["info"]["email"] == AMIRA.username, moment
+        kids.append(op.signs_with)
+    assert kids == [kids[0]] * 2 + [kids[2]] * 2 != [kids[0]] * 4
+
+
+def test_a_swap_that_nobody_announced_is_believed_at_once(site: AuthlibSite, op: ServedProvider) -> None:
+    log_in(site, op)
+    op.swap_at_once()
+
+    assert log_in(site, op)["info"]["email"] == AMIRA.username
+
+
+def test_a_token_for_another_is_refused(site: AuthlibSite, op: ServedProvider) -> None:
+    other = AuthlibSite(op.issuer, client_id=CLIENT_ID, secret=SECRET, redirect_uri=NOWHERE)
+    other.begin()
+
+    with pytest.raises(Refused, match="mismatching_state"):
+        other.finish(op.log_in(site.begin()))
