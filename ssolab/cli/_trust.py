@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Role = Literal["idp", "sp", "either"]
 _ELEMENTS = {"idp": "IDPSSODescriptor", "sp": "SPSSODescriptor", "either": "IDPSSODescriptor or SPSSODescriptor"}
+_KINDS = frozenset({"RSA", "EC"})
 _OTHER_SIDE = {"idp": "identity provider", "sp": "service provider", "either": "other side"}
 
 
@@ -64,7 +65,7 @@ def read_trust(names: Iterable[str], role: Role, issuer: str | None = None) -> T
             known += _others(entity, chosen)
             entities.append(entity)
         else:
-            keys += _bare(data, shown)
+            keys += bare_keys(data, shown)
     return Trust(keys=tuple(keys), known=tuple(known), entities=tuple(entities))
 
 
@@ -90,18 +91,23 @@ def _others(entity: EntityDescriptor, chosen: list[IDPSSODescriptor | SPSSODescr
                 yield from role.trusted_keys(entity.entity_id)
 
 
-def _bare(data: bytes, shown: str) -> list[TrustedKey]:
-    """Read certificates and public keys, of which nobody says whose they are."""
+def bare_keys(data: bytes, shown: str, kinds: frozenset[str] = _KINDS) -> list[TrustedKey]:
+    """Read certificates and public keys of these kinds, of which nobody says whose they are.
+
+    Raises:
+        InputError: there is none in it, or one of another kind.
+    """
     labels = dict.fromkeys(label for label, _ in pem_blocks(data, shown)) if b"-----BEGIN " in data else {}
     public = [body for label, body in pem_blocks(data, shown) if label == "PUBLIC KEY"] if labels else []
-    if not labels and shape_of(unwrap(data, shown))[0] in {"RSA", "EC"}:
+    if not labels and shape_of(unwrap(data, shown))[0] in kinds:
         public = [unwrap(data, shown)]
     if not public and labels and not any("CERTIFICATE" in each for each in labels):
         raise InputError(shown, f"it holds {' and '.join(labels)}, no public key", "give the certificate of that key")
     keys = [TrustedKey(public=PublicKey(spki), source=shown) for spki in public]
     for key in keys:
-        if key.public.kind not in {"RSA", "EC"}:
-            raise InputError(shown, f"a public key of kind {key.public.kind}", "give an RSA or EC key")
+        if key.public.kind not in kinds:
+            known = " or ".join(sorted(kinds, reverse=True))
+            raise InputError(shown, f"a public key of kind {key.public.kind}", f"give an {known} key")
     if not public or any("CERTIFICATE" in each for each in labels):
         keys += [TrustedKey.of(each, source=shown) for each in read_certificates(data, shown)]
     return keys

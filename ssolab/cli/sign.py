@@ -12,6 +12,7 @@ import click
 from ssolab.cli import version_option
 from ssolab.cli._ciphers import cipher_options
 from ssolab.cli._shell import EXIT_OK, Shell, password_option, shared
+from ssolab.cli._sign_jwt import jwt
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 @version_option
 def command() -> None:
     """Issue one message with a given key, with or without named faults in it."""
+
+
+command.add_command(jwt)
 
 
 @command.command(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -12,42 +11,31 @@ from ssolab.cli import version_option
 from ssolab.cli._accepted import principal_facts, request_facts, request_result
 from ssolab.cli._asking import NAMES as ASKING
 from ssolab.cli._asking import answered, asking_options
-from ssolab.cli._decryption import decryption_facts, decryption_options, read_decryption
+from ssolab.cli._decryption import decryption_options, read_decryption
 from ssolab.cli._logout import MESSAGES as LOGOUT
 from ssolab.cli._logout import NAMES as LEAVING
 from ssolab.cli._logout import judge_logout, logout_options
-from ssolab.cli._shell import EXIT_FOUND, Shell, shared
+from ssolab.cli._outcome import Outcome, finish
+from ssolab.cli._shell import Shell, shared
+from ssolab.cli._verify_jwt import jwt
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from ssolab.cli._trust import Trust
-    from ssolab.core.findings import Report
     from ssolab.saml.bindings import Received
-    from ssolab.saml.materials import Expectation
 
-_COLUMN = 12
 _DAY = 86_400
 _USUAL_SKEW = 60
 _OF_RESPONSES = ("audience", "in_response_to", "unsolicited", "want_signed", "report", "decrypt", "alias")
 _WEAK = ("sha1", "rsa1024", "rsa15", "inclusive-c14n")
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Outcome:
-    """What came of one message: `facts` are what was believed, for people, `extra` what its kind adds to the JSON."""
-
-    expected: Expectation
-    report: Report[Any]
-    message: str
-    facts: tuple[tuple[str, str], ...]
-    extra: dict[str, Any]
-
-
 @click.group(epilog="Example:  ssolab verify saml response.xml --trust idp-metadata.xml")
 @version_option
 def command() -> None:
     """Judge one message: accepted or refused, with every reason."""
+
+
+command.add_command(jwt)
 
 
 @command.command(
@@ -175,7 +163,17 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
         from ssolab.cli._validator import validated
 
         extra["report"] = validated(received, report.findings, expected, skew_given=options["skew"] is not None)
-    _finish(shell, _Outcome(expected=expected, report=report, message=came_as, facts=facts, extra=extra))
+    finish(
+        shell,
+        Outcome(
+            document=expected.document,
+            trusted=expected.trusted,
+            report=report,
+            message=came_as,
+            facts=facts,
+            extra=extra,
+        ),
+    )
 
 
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
@@ -192,7 +190,17 @@ def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, op
     report = accept_request(received, expected)
     facts = tuple(request_facts(report.principal))
     extra = {"principal": None, "request": request_result(report.principal)}
-    _finish(shell, _Outcome(expected=expected, report=report, message="AuthnRequest", facts=facts, extra=extra))
+    finish(
+        shell,
+        Outcome(
+            document=expected.document,
+            trusted=expected.trusted,
+            report=report,
+            message="AuthnRequest",
+            facts=facts,
+            extra=extra,
+        ),
+    )
 
 
 def _judge_resolve(shell: Shell, file: str, question: bytes, trust: Trust, options: dict[str, Any]) -> None:
@@ -205,7 +213,17 @@ def _judge_resolve(shell: Shell, file: str, question: bytes, trust: Trust, optio
     )
     report, extra = judge_resolve(question, expected)
     facts = tuple(resolve_facts(report.principal))
-    _finish(shell, _Outcome(expected=expected, report=report, message="ArtifactResolve", facts=facts, extra=extra))
+    finish(
+        shell,
+        Outcome(
+            document=expected.document,
+            trusted=expected.trusted,
+            report=report,
+            message="ArtifactResolve",
+            facts=facts,
+            extra=extra,
+        ),
+    )
 
 
 def _only_for(options: dict[str, Any], owners: dict[str, tuple[str, ...]], file: str, kind: str) -> None:
@@ -222,66 +240,14 @@ def _judge_logout(shell: Shell, file: str, received: Received, trust: Trust, opt
     common = _common(shell, file, trust, options)
     message = message_name(received, common["document"])
     expected, report, facts, extra = judge_logout(received, message, common, options, file)
-    _finish(shell, _Outcome(expected=expected, report=report, message=message, facts=facts, extra=extra))
-
-
-def _finish(shell: Shell, outcome: _Outcome) -> None:
-    report = outcome.report
-    code = shell.code_for(report.findings)
-    if not report.accepted and shell.fail_on != "never":
-        code = EXIT_FOUND
-    shell.finish(
-        text=lambda: "\n".join(_lines(shell, outcome)),
-        verdict="accepted" if report.accepted else "refused",
-        findings=report.findings,
-        result={
-            "principal": report.principal,
-            "signature": report.signature,
-            "verifiers": report.verifiers,
-            "decryption": report.decryption,
-            "message": outcome.message,
-            **outcome.extra,
-        },
-        exit_code=code,
+    finish(
+        shell,
+        Outcome(
+            document=expected.document,
+            trusted=expected.trusted,
+            report=report,
+            message=message,
+            facts=facts,
+            extra=extra,
+        ),
     )
-
-
-def _lines(shell: Shell, outcome: _Outcome) -> Iterator[str]:
-    """Write the report for people: the verdict, who or what was accepted, the signature, then every finding."""
-    from ssolab.core.findings import has_error
-    from ssolab.render import findings_text, printable
-
-    report = outcome.report
-    refusing = sum(has_error([found]) for found in report.findings)
-    count = "" if report.accepted else f", {refusing} error{'s' * (refusing != 1)}"
-    word = click.style("accepted", fg="green") if report.accepted else click.style("refused", fg="red")
-    yield f"{word} {outcome.expected.document} ({outcome.message}{count})"
-    if shell.quiet:
-        return
-    rows = [*outcome.facts, *_signature_facts(outcome), *decryption_facts(report.decryption)]
-    unjudged = [found.message.partition(" ")[0] for found in report.findings if found.code == "not-judged"]
-    if unjudged:
-        rows.append(("not judged", f"{', '.join(unjudged)}: nothing is expected"))
-    for label, value in rows:
-        yield f"  {label:<{_COLUMN}}{printable(value)}"
-    if "report" in outcome.extra:
-        from ssolab.cli._validator import validator_text
-
-        yield from validator_text(outcome.extra["report"])
-        return
-    shown = [found for found in report.findings if found.code != "not-judged" or shell.verbose]
-    if shown:
-        yield ""
-        yield findings_text(shown)
-
-
-def _signature_facts(outcome: _Outcome) -> Iterator[tuple[str, str]]:
-    signature = outcome.report.signature
-    if signature is not None:
-        yield "signed", f"{signature.signed_element} with {signature.algorithm}"
-        yield "key", f"SPKI SHA-256 {signature.key}"
-        for key in outcome.expected.trusted:
-            if key.public.sha256 == signature.key:
-                label = f"{key.certificate.label}, " if key.certificate else ""
-                yield "", f"{label}{key.holder or 'of nobody named'} ({key.source})"
-    yield "verifiers", ", ".join(f"{name} {verdict}" for name, verdict in outcome.report.verifiers.items())

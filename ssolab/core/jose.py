@@ -15,7 +15,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from ssolab.core.algorithms import SIGNATURE_ALGORITHMS, PrivateKey, SignatureAlgorithm
 from ssolab.core.findings import InputError
@@ -135,6 +135,21 @@ def public_of(private: JosePrivateKey) -> PublicKey:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return PublicKey(private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo))
+
+
+def load_signing_key(data: bytes, name: str, password: bytes | None = None) -> JosePrivateKey:
+    """Read the one private key of a file that is to sign tokens.
+
+    Raises:
+        PasswordError: it is encrypted, and the password is missing or wrong.
+        InputError: there is no key, more than one, or one that signs no token.
+    """
+    from ssolab.core.keys import load_any_private_key
+
+    private = load_any_private_key(data, name, password)
+    if not isinstance(private, rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey | ed25519.Ed25519PrivateKey):
+        raise InputError(name, "its private key signs no token", "use an RSA, EC or Ed25519 key")
+    return private
 
 
 def algorithm_for(public: PublicKey) -> JoseAlgorithm:
@@ -265,4 +280,6 @@ def _not_three_parts(data: bytes, parts: list[bytes], name: str) -> InputError:
         return token_in_json_form(name)
     if len(parts) == _PARTS_ENCRYPTED:
         return encrypted_token(name)
-    return not_a_token(name, f"{len(parts)} part{'s' * (len(parts) != 1)} with a dot between, and a token has three")
+    return not_a_token(
+        name, f"it has {len(parts)} part{'s' * (len(parts) != 1)}, and a token has three with dots between"
+    )

@@ -28,6 +28,8 @@ from ssolab.core.pem import LARGEST_FILE, has_headers, pem_blocks, unwrap
 from ssolab.core.spki import LARGEST_KEY, PublicKey, first_line
 
 if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
+
     from ssolab.core.certs import Certificate
 
 __all__ = [
@@ -42,6 +44,7 @@ __all__ = [
     "TrustedKey",
     "credential_from",
     "digest_uri",
+    "load_any_private_key",
     "load_private_key",
     "new_private_key",
     "new_private_key_like",
@@ -189,9 +192,19 @@ def load_private_key(data: bytes, name: str, password: bytes | None = None) -> P
         PasswordError: it is encrypted, and the password is missing or wrong.
         InputError: there is no key, more than one, or one that cannot sign.
     """
+    return _rsa_or_ec(load_any_private_key(data, name, password), name)
+
+
+def load_any_private_key(data: bytes, name: str, password: bytes | None = None) -> PrivateKeyTypes:
+    """Read the one private key of a file, of whatever kind: tokens are signed with more kinds than XML is.
+
+    Raises:
+        PasswordError: it is encrypted, and the password is missing or wrong.
+        InputError: there is no key, or more than one.
+    """
     data = unwrap(data, name)
     if b"-----BEGIN " not in data:
-        return private_key_from_der(data, name, password)
+        return _any_from_der(data, name, password)
     blocks = [(label, body) for label, body in pem_blocks(data, name) if label.endswith("PRIVATE KEY")]
     if not blocks:
         raise InputError(name, "no whole PRIVATE KEY block in it", "give the file that holds the private key")
@@ -201,7 +214,7 @@ def load_private_key(data: bytes, name: str, password: bytes | None = None) -> P
     # The old OpenSSL encryption keeps its parameters in headers, which the library reads itself; PKCS#8 has none.
     if has_headers(body) and label != _ENCRYPTED:
         body = b"-----BEGIN %b-----%b-----END %b-----\n" % (label.encode(), body, label.encode())
-    return private_key_from_der(body, name, password)
+    return _any_from_der(body, name, password)
 
 
 def private_key_from_der(data: bytes, name: str, password: bytes | None = None) -> PrivateKey:
@@ -211,6 +224,10 @@ def private_key_from_der(data: bytes, name: str, password: bytes | None = None) 
         PasswordError: it is encrypted, and the password is missing or wrong.
         InputError: it is no private key, or one that cannot sign.
     """
+    return _rsa_or_ec(_any_from_der(data, name, password), name)
+
+
+def _any_from_der(data: bytes, name: str, password: bytes | None = None) -> PrivateKeyTypes:
     if len(data) > LARGEST_FILE:
         raise InputError(name, f"{len(data)} bytes", f"the limit is {LARGEST_FILE >> 20} MB")
     if password:
@@ -231,6 +248,10 @@ def private_key_from_der(data: bytes, name: str, password: bytes | None = None) 
         raise InputError(name, f"no readable private key ({first_line(error)})", "give PEM or DER") from None
     if isinstance(private, rsa.RSAPrivateKey) and private.key_size > LARGEST_KEY:
         raise InputError(name, f"a key of {private.key_size} bits", f"the limit is {LARGEST_KEY} bits")
+    return private
+
+
+def _rsa_or_ec(private: PrivateKeyTypes, name: str) -> PrivateKey:
     if not isinstance(private, (rsa.RSAPrivateKey, ec.EllipticCurvePrivateKey)):
         raise InputError(name, "its private key is neither RSA nor EC", "use an RSA or EC key")
     return private

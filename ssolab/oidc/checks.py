@@ -71,10 +71,10 @@ def accept(token: str | bytes, expected: Expected, checks: Sequence[Check[Any]] 
     guard(expected, running)
     jws = read_compact(token, expected.document)
     claims = MappingProxyType(_claims(jws))
-    judged = judge(jws, expected)
-    read = Token(header=jws.header, claims=claims, alg=judged.alg, key=judged.key, document=expected.document)
-    findings = [*judged.findings, *_bounded(STRUCTURE, read, expected)]
-    held = judged.held and not has_error(findings)
+    read = Token(header=jws.header, claims=claims, document=expected.document)
+    judged = judge(jws, expected, list(_bounded(STRUCTURE, read, expected)))
+    read = replace(read, alg=judged.alg, key=judged.key)
+    findings, held = list(judged.findings), judged.held
     if not held:
         findings.append(unverified_token(read.place))
     findings += _waived(_bounded(running, read, expected), expected)

@@ -54,7 +54,7 @@ def token_type_mismatch(token: Token, expected: Expected) -> Iterator[Problem]:
     if expected.kind is TokenKind.ACCESS_TOKEN and expected.lenient and _from_salesforce(token):
         return
     observed = shown(token.header["typ"]) if "typ" in token.header else "no typ"
-    yield Problem(f"this is no {_named(expected.kind)}", " or ".join(allowed), observed, token.in_header("typ"))
+    yield Problem(f"this is no {expected.kind.words}", " or ".join(allowed), observed, token.in_header("typ"))
 
 
 @check(cites="RFC 8725 3.11")
@@ -65,7 +65,7 @@ def access_token_in_its_place(token: Token, expected: Expected) -> Iterator[Prob
     call an API, not who logged in; take the `id_token` of the answer.
     """
     if expected.kind not in {TokenKind.ACCESS_TOKEN, TokenKind.JWT} and _from_salesforce(token):
-        problem = f"an access token of Salesforce is offered as {_named(expected.kind)}"
+        problem = f"an access token of Salesforce is offered as {expected.kind.words}"
         yield Problem(problem, "no tty", SALESFORCE_ACCESS_TOKEN, token.in_header("tty"))
 
 
@@ -79,7 +79,7 @@ def logout_token_in_its_place(token: Token, expected: Expected) -> Iterator[Prob
     if expected.kind in {TokenKind.LOGOUT_TOKEN, TokenKind.JWT}:
         return
     if "events" in token.claims:
-        problem = f"a logout token is offered as {_named(expected.kind)}"
+        problem = f"a logout token is offered as {expected.kind.words}"
         yield Problem(problem, "no events", shown(token.claims["events"]), token.where("events"))
 
 
@@ -140,7 +140,3 @@ def assertion_for_several(token: Token, expected: Expected) -> Iterator[Problem]
     if expected.kind.is_assertion and len(token.audiences) > 1:
         observed = ", ".join(shown(each) for each in token.audiences[:8])
         yield Problem("the assertion is for several audiences", "one audience", observed, token.where("aud"))
-
-
-def _named(kind: TokenKind) -> str:
-    return kind.value.replace("-", " ").replace("id ", "ID ")

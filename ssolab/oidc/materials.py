@@ -43,6 +43,11 @@ class TokenKind(enum.StrEnum):
         """Whether a client made it, to be let in by it (RFC 7523)."""
         return self in (TokenKind.CLIENT_ASSERTION, TokenKind.BEARER_ASSERTION)
 
+    @property
+    def words(self) -> str:
+        """What people call it."""
+        return {"id-token": "ID token", "jwt": "JWT"}.get(self.value, self.value.replace("-", " "))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:

@@ -53,16 +53,22 @@ class Judged:
     verifiers: Mapping[str, Opinion]
 
 
-def judge(jws: CompactJws, expected: Expected) -> Judged:
-    """Verify the signature of a token with our verifier and, where it is wanted, hear the second opinion."""
+def judge(jws: CompactJws, expected: Expected, found: list[Finding]) -> Judged:
+    """Verify the signature of a token with our verifier and, where it is wanted, hear the second opinion.
+
+    Args:
+        jws: the token.
+        expected: whom we trust, and which algorithms.
+        found: what was found in the header already; with an error among it no signature holds.
+    """
     alg = jws.header.get("alg")
     where = Where(document=expected.document, path="/header/alg")
     algorithm = ALGORITHMS.get(alg) if isinstance(alg, str) else None
     refused = list(_algorithm(jws, expected, where))
     if refused:
-        return _judged(jws, expected, algorithm, None, refused)
+        return _judged(jws, expected, algorithm, None, [*refused, *found])
     if algorithm is None:
-        return _by_secret(jws, expected, where)
+        return _by_secret(jws, expected, where, found)
     choice = choose(algorithm, jws.header.get("kid"), expected)
     findings = list(choice.findings)
     key = _fitting(jws, algorithm, choice.candidates)
@@ -70,7 +76,7 @@ def judge(jws: CompactJws, expected: Expected) -> Judged:
         findings += _explain(jws, algorithm, choice.candidates, expected)
     else:
         findings += _weakness(key, expected)
-    return _judged(jws, expected, algorithm, key, findings)
+    return _judged(jws, expected, algorithm, key, [*findings, *found])
 
 
 def _judged(
@@ -119,16 +125,16 @@ def _algorithm(jws: CompactJws, expected: Expected, where: Where) -> Iterator[Fi
         yield signature_reasons.algorithm_not_allowed(" or ".join(expected.allowed), f"alg {alg}", where)
 
 
-def _by_secret(jws: CompactJws, expected: Expected, where: Where) -> Judged:
+def _by_secret(jws: CompactJws, expected: Expected, where: Where, found: list[Finding]) -> Judged:
     """Judge an HMAC over the one secret that was agreed on; `guard` has seen to it that no key is trusted beside it."""
     alg, secret = str(jws.header["alg"]), expected.secret or b""
-    findings: list[Finding] = []
+    findings = list(found)
     if len(secret) * 8 < _LEAST_SECRET:
         findings.append(signature_reasons.short_secret(len(secret) * 8, where))
     if not hmac.compare_digest(hmac.digest(secret, jws.signing_input, HMAC_ALGORITHMS[alg]), jws.signature):
         observed = f"{len(jws.signature)} bytes of {alg}"
         findings.append(key_reasons.token_signature_mismatch("an HMAC over the client secret", observed, where))
-    held = not findings
+    held = not has_error(findings)
     verifiers = {OURS: Opinion.ACCEPTED if held else Opinion.REFUSED}
     if expected.opinions:
         from ssolab.core.joseopinions import PYJWT, token_opinion

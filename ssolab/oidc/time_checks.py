@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from ssolab.oidc.materials import Expected, Token
 
-_TIMES: Final = ("exp", "nbf", "iat", "auth_time")
+TIMES: Final = ("exp", "nbf", "iat", "auth_time")
+"""The claims that are moments."""
+
 _FIFTY_YEARS: Final = 50 * 365.25 * 86_400
 _YEAR: Final = 366 * 86_400
 _LONGEST_ASSERTION: Final = timedelta(minutes=5)
@@ -33,7 +35,7 @@ def time_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]:  
     Moments are seconds since 1970 as a JSON number, with or without a fraction. Dates in words, true and false, arrays
     and negative numbers are none. Have the issuer write the number.
     """
-    for name in _TIMES:
+    for name in TIMES:
         if name in token.claims and ((moment := token.time(name)) is None or moment < 0):
             yield Problem(f"{name} is no moment", "seconds since 1970", shown(token.claims[name]), token.where(name))
 
@@ -45,7 +47,7 @@ def time_as_text(token: Token, expected: Expected) -> Iterator[Problem]:
     simple-salesforce writes `exp` so, and Salesforce takes it, so the Salesforce profile warns; strict libraries break
     off. Have the sender write the number without quotes.
     """
-    for name in _TIMES:
+    for name in TIMES:
         if isinstance(token.claims.get(name), str) and token.time(name) is not None:
             problem = f"{name} is a text"
             observed = f'"{token.claims[name]}"'

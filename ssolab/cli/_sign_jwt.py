@@ -1,0 +1,136 @@
+"""`ssolab sign jwt`: issue one token with a given key."""
+
+from __future__ import annotations
+
+import secrets
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ssolab.cli._shell import EXIT_OK, Shell, password_option, shared
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ssolab.core.jose import JosePrivateKey
+
+_LIFE = 180
+_LONGEST = 366 * 86_400
+
+
+@click.command(
+    name="jwt",
+    epilog="Example:  ssolab sign jwt --key app.pem --issuer my-app --audience https://op.example --subject amira",
+)
+@click.option("--key", required=True, metavar="FILE", help="The private key: PEM, DER or a key store.")
+@click.option("--alias", metavar="NAME", help="Which entry of a key store.")
+@click.option("--issuer", required=True, metavar="ISS", help="Who says it.")
+@click.option("--audience", "audiences", required=True, multiple=True, metavar="AUD", help="For whom; repeat for more.")
+@click.option("--subject", required=True, metavar="SUB", help="Whom it is about.")
+@click.option("--claim", "claims", multiple=True, metavar="NAME=JSON", help="Another claim; null leaves one out.")
+@click.option("--header", "members", multiple=True, metavar="NAME=JSON", help="Another member of the header.")
+@click.option("--kid", metavar="KID", help="The name of the key. Default: its RFC 7638 thumbprint; empty for none.")
+@click.option("--alg", metavar="ALG", help="The algorithm. Default: RS256, the ES of the curve, or EdDSA.")
+@click.option("--typ", default="JWT", show_default=True, metavar="TYP", help="The type; empty for none.")
+@click.option("--life", type=click.IntRange(1, _LONGEST), default=_LIFE, show_default=True, metavar="SECONDS",
+              help="How long it is valid.")  # fmt: skip
+@password_option
+@shared("sign")
+def jwt(shell: Shell, **options: Any) -> None:
+    """Issue one JSON Web Token, and write it in the compact form.
+
+    It has iss, sub, aud, iat, exp and a jti of its own; --claim replaces or adds one, and null takes one out.
+    """
+    private = read_token_key(options["key"], alias=options["alias"], password_env=options["password_env"])
+    token, header, claims = made_token(shell, options, private)
+    if shell.format == "json":
+        shell.finish(text=lambda: "", result={"token": token, "header": header, "claims": claims})
+    if shell.output is None:
+        click.echo(token)
+    else:
+        from ssolab.files import write_file
+
+        write_file(shell.output, f"{token}\n".encode())
+    raise click.exceptions.Exit(EXIT_OK)
+
+
+def made_token(
+    shell: Shell, options: Mapping[str, Any], private: JosePrivateKey
+) -> tuple[str, dict[str, Any], dict[str, Any]]:
+    """Make and sign the token that the options describe; give it with its header and claims.
+
+    Raises:
+        InputError: the algorithm is unknown or does not go with the key.
+        BadParameter: a claim or a member of the header is no JSON.
+    """
+    from ssolab.core.jose import algorithm_for, public_of, read_compact, sign_compact
+    from ssolab.core.jwk import thumbprint
+
+    public = public_of(private)
+    kid = thumbprint(public) if options["kid"] is None else options["kid"]
+    header = {name: value for name, value in (("typ", options["typ"]), ("kid", kid)) if value}
+    header |= read_members(options["members"], "--header")
+    moment, audiences = int(shell.at.timestamp()), list(options["audiences"])
+    claims: dict[str, Any] = {
+        "iss": options["issuer"],
+        "sub": options["subject"],
+        "aud": audiences if len(audiences) > 1 else audiences[0],
+        "iat": moment,
+        "exp": moment + options["life"],
+        "jti": secrets.token_urlsafe(16),
+    }
+    claims |= read_members(options["claims"], "--claim")
+    claims = {name: value for name, value in claims.items() if value is not None}
+    token = sign_compact(header, claims, private, options["alg"] or algorithm_for(public).name)
+    return token, dict(read_compact(token, "token").header), claims
+
+
+def read_members(given: Sequence[str], option: str) -> dict[str, Any]:
+    """Read members that are given as NAME=JSON; what is no JSON is refused, so that a text needs its quotes.
+
+    Raises:
+        BadParameter: one of them has no name, or its value is no strict JSON.
+    """
+    from ssolab.core.findings import InputError
+    from ssolab.core.strictjson import parse
+
+    found: dict[str, Any] = {}
+    for each in given:
+        name, equals, value = each.partition("=")
+        if not (name and equals):
+            raise click.BadParameter(f"{each!r} is not NAME=JSON", param_hint=option)
+        try:
+            found[name] = parse(value.encode("utf-8", "surrogateescape"), name)
+        except InputError as error:
+            hint = f"{error.problem}; a text stands in double quotes, such as {name}='\"text\"'"
+            raise click.BadParameter(f"{name}: {hint}", param_hint=option) from None
+    return found
+
+
+def read_token_key(file: str, *, alias: str | None, password_env: str) -> JosePrivateKey:
+    """Read a key to sign tokens with from a PEM or DER file, or the entry *alias* of a key store.
+
+    Raises:
+        PasswordError: the file does not open with the password.
+        InputError: there is no such key in it.
+    """
+    from ssolab.cli._shell import password_for
+    from ssolab.core.findings import InputError, PasswordError
+    from ssolab.core.jose import load_signing_key
+    from ssolab.core.keystores import is_store, open_store
+    from ssolab.core.pem import unwrap
+    from ssolab.files import read_file, shown_name
+
+    data, name = read_file(file), shown_name(file)
+    packed = unwrap(data, name)
+    if is_store(packed):
+        entry = open_store(packed, name, password_for(name, password_env)).entry(alias, name)
+        if entry.private is None:
+            raise InputError(name, f"entry {entry.alias!r} has no private key", "choose an entry that has one")
+        return entry.private
+    if alias is not None:
+        raise InputError(name, f"no key store, so it has no entry {alias!r}", "leave --alias out")
+    try:
+        return load_signing_key(data, name)
+    except PasswordError:
+        return load_signing_key(data, name, password_for(name, password_env).encode())
