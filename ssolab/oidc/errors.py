@@ -52,6 +52,11 @@ class OAuthError(InputError):
         return BAD_REQUEST if flavour == "salesforce" and self.salesforce else self.status
 
     @property
+    def findings(self) -> tuple[Finding, ...]:
+        """Every reason that the journal gives; one, unless checks found more."""
+        return (self.finding,)
+
+    @property
     def finding(self) -> Finding:
         """What the journal says of it."""
         return Finding(code=self.code or self.error, severity=Severity.ERROR, message=f"{self.name}: {self.problem}")

@@ -11,6 +11,7 @@ from ssolab.oidc import metadata
 from ssolab.oidc.waiting import cache_control
 from ssolab.salesforce import openid as org_openid
 from ssolab.web.op_authorize import add_authorize
+from ssolab.web.op_data import add_data
 from ssolab.web.op_table import client_auths, grants
 from ssolab.web.op_token import add_token
 from ssolab.web.op_userinfo import add_userinfo
@@ -50,6 +51,7 @@ def add_provider(app: LabApp, lab: Lab) -> None:
 
     add_authorize(app, lab)
     add_token(app, lab)
+    add_data(app, lab)
     add_userinfo(app, lab)
 
 

@@ -135,7 +135,7 @@ def refused(lab: Lab, error: OAuthError, event: str, what: str, *, client: str |
         event=event,
         summary=f"{what}{whose} refused: {error.name}: {error.problem}",
         accepted=False,
-        findings=(error.finding,),
+        findings=error.findings,
     )
     flavour = lab.openid.provider.flavour
     status = error.status_for(flavour)
