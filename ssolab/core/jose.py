@@ -33,6 +33,9 @@ LARGEST_TOKEN: Final = 64 << 10
 """Characters of a compact token; honest ones have one to four thousand."""
 
 _LARGEST_HEADER: Final = 16 << 10
+_PLAIN_HEADERS: Final[dict[bytes, Mapping[str, Any]]] = {}
+_MOST_PLAIN: Final = 256
+_LARGEST_PLAIN: Final = 512
 _PARTS: Final = 3
 _PARTS_ENCRYPTED: Final = 5
 _CURVES: Final = {"secp256r1": "P-256", "secp384r1": "P-384", "secp521r1": "P-521"}
@@ -218,14 +221,23 @@ def read_compact(token: str | bytes, name: str) -> CompactJws:
     first, second, third = parts
     if len(first) > _LARGEST_HEADER:
         raise oversized_document(name, f"a header of {len(first):,} characters, and the limit is {_LARGEST_HEADER:,}")
-    header = parse_object(decode(first, name, "the header"), f"{name} (header)")
     return CompactJws(
-        header=MappingProxyType(header),
+        header=_PLAIN_HEADERS.get(first) or _header(first, name),
         payload=decode(second, name, "the payload"),
         signature=decode(third, name, "the signature"),
         signing_input=data[: len(first) + 1 + len(second)],
         name=name,
     )
+
+
+def _header(text: bytes, name: str) -> Mapping[str, Any]:
+    """Read a header, and keep it where it is plain and short: an issuer writes the same one into every token."""
+    header = MappingProxyType(parse_object(decode(text, name, "the header"), f"{name} (header)"))
+    if len(text) <= _LARGEST_PLAIN and all(type(value) is str for value in header.values()):
+        if len(_PLAIN_HEADERS) >= _MOST_PLAIN:
+            _PLAIN_HEADERS.clear()
+        _PLAIN_HEADERS[text] = header
+    return header
 
 
 def encode(data: bytes) -> str:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ssolab.oidc.materials import Expected, Token
 
-_REQUIRED: Final[Mapping[TokenKind, tuple[tuple[str, ...], str]]] = {
+REQUIRED: Final[Mapping[TokenKind, tuple[tuple[str, ...], str]]] = {
     TokenKind.ID_TOKEN: (("iss", "sub", "aud", "exp", "iat"), "OpenID Connect Core 2"),
     TokenKind.ACCESS_TOKEN: (("iss", "exp", "aud", "sub", "client_id", "iat", "jti"), "RFC 9068 2.2"),
     TokenKind.LOGOUT_TOKEN: (("iss", "aud", "iat", "exp", "jti", "events"), "Back-Channel Logout 2.4"),
@@ -23,9 +23,9 @@ _REQUIRED: Final[Mapping[TokenKind, tuple[tuple[str, ...], str]]] = {
     TokenKind.JWT: ((), ""),
 }
 _NOT_FROM_SALESFORCE: Final = frozenset({"jti"})
-_TEXTS: Final = ("iss", "sub", "jti", "nonce", "azp", "sid", "client_id", "at_hash", "c_hash", "acr")
+TEXTS: Final = ("iss", "sub", "jti", "nonce", "azp", "sid", "client_id", "at_hash", "c_hash", "acr")
 _NEVER_EMPTY: Final = ("iss", "sub", "jti", "acr", "sid", "client_id")
-_LONGEST_SUBJECT: Final = 255
+LONGEST_SUBJECT: Final = 255
 
 
 @check(cites="RFC 7519 4.1")
@@ -36,7 +36,7 @@ def missing_claim(token: Token, expected: Expected) -> Iterator[Problem]:
     twice. The Salesforce profile does without `jti`, which the clients of Salesforce do not send. Have the issuer add
     the claim.
     """
-    required, standard = _REQUIRED[expected.kind]
+    required, standard = REQUIRED[expected.kind]
     for name in required:
         if name not in token.claims and not (expected.lenient and name in _NOT_FROM_SALESFORCE):
             yield Problem(f"{name} is missing", f"{name}, as {standard} requires it", "nothing", token.where(name))
@@ -49,7 +49,7 @@ def claim_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]: 
     Names are texts and `aud` is a text or an array of texts. Readers that convert, each in its own way, see different
     tokens. Have the issuer write the right type.
     """
-    for name in _TEXTS:
+    for name in TEXTS:
         if name in token.claims and not isinstance(token.claims[name], str):
             yield Problem(f"{name} is no text", "a text", shown(token.claims[name]), token.where(name))
     audience = token.claims.get("aud", "")
@@ -80,7 +80,7 @@ def subject_too_long(token: Token, expected: Expected) -> Iterator[Problem]:
     subject = token.text("sub")
     if expected.kind is not TokenKind.ID_TOKEN or subject is None:
         return
-    if len(subject) > _LONGEST_SUBJECT or not subject.isascii():
+    if len(subject) > LONGEST_SUBJECT or not subject.isascii():
         observed = f"{len(subject)} characters{'' if subject.isascii() else ', not all of them ASCII'}"
         yield Problem("sub is no subject of an ID token", "at most 255 ASCII characters", observed, token.where("sub"))
 

@@ -18,9 +18,16 @@ if TYPE_CHECKING:
 TIMES: Final = ("exp", "nbf", "iat", "auth_time")
 """The claims that are moments."""
 
-_FIFTY_YEARS: Final = 50 * 365.25 * 86_400
-_YEAR: Final = 366 * 86_400
+FIFTY_YEARS: Final = 50 * 365.25 * 86_400
+YEAR: Final = 366 * 86_400
 _LONGEST_ASSERTION: Final = timedelta(minutes=5)
+
+
+def longest_of(expected: Expected) -> timedelta | None:
+    """Say how far ahead the end of the token may lie; None where nobody minds."""
+    if expected.longest is None and expected.kind.is_assertion and not expected.lenient:
+        return _LONGEST_ASSERTION
+    return expected.longest
 
 
 def now_of(expected: Expected) -> float:
@@ -62,7 +69,7 @@ def expiry_looks_like_milliseconds(token: Token, expected: Expected) -> Iterator
     them, so the Salesforce profile warns. A token without a real end is good for ever; have the sender write seconds.
     """
     end = token.time("exp")
-    if end is not None and end - now_of(expected) > _FIFTY_YEARS:
+    if end is not None and end - now_of(expected) > FIFTY_YEARS:
         hint = f", {in_time(end / 1000)} as milliseconds"
         yield Problem(
             "exp lies more than 50 years ahead: milliseconds in place of seconds?",
@@ -130,10 +137,7 @@ def token_lives_too_long(token: Token, expected: Expected) -> Iterator[Problem]:
     An assertion is used at once; whoever finds a long-lived one can use it as well. Have the client make a new one for
     each request. Salesforce asks for three minutes and is not known to insist on them.
     """
-    longest = expected.longest
-    if longest is None and expected.kind.is_assertion and not expected.lenient:
-        longest = _LONGEST_ASSERTION
-    end = token.time("exp")
+    longest, end = longest_of(expected), token.time("exp")
     if longest is None or end is None:
         return
     if end - now_of(expected) > (longest + expected.skew).total_seconds():
@@ -197,7 +201,7 @@ def login_a_year_ago(token: Token, expected: Expected) -> Iterator[Problem]:
     moment of the login.
     """
     login = token.time("auth_time")
-    if login is not None and now_of(expected) - login > _YEAR:
+    if login is not None and now_of(expected) - login > YEAR:
         problem = "the login was more than a year ago"
         yield Problem(problem, _at(expected), f"auth_time {in_time(login)}", token.where("auth_time"))
 
