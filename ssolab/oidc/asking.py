@@ -30,19 +30,17 @@ class Dice:
 class Asked:
     """An authorization request that waits for its answer; kept by its state, and good for one answer.
 
-    `verifier` proves at the token endpoint that the code is ours (RFC 7636). `subject` is who the answer has to be
-    about, where an id_token_hint said so.
+    `provider` is the document as it was then: the code goes to its token endpoint and to no other. `verifier` proves
+    there that the code is ours (RFC 7636). `subject` is who the answer has to be about, where an id_token_hint said so.
     """
 
-    issuer: str
+    provider: Discovered
     redirect_uri: str
     response_type: str
     at: datetime
     nonce: str | None = None
     verifier: str | None = field(default=None, repr=False)
     max_age: timedelta | None = None
-    acr_values: tuple[str, ...] = ()
-    essential_auth_time: bool = False
     subject: str | None = None
     go_to: str = "/"
 

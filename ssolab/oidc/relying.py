@@ -73,7 +73,8 @@ class RelyingClient:
 
     `issuer` is the provider's, to the letter; its document is read from there. `name` is that of the Auth. Provider
     where an org of Salesforce is the relying party, and part of its addresses. `judging` is the profile by which ID
-    tokens are judged, `algorithms` what they may be signed with. `asks_userinfo` has claims fetched as well;
+    tokens are judged, `algorithms` what they may be signed with, None
+    every one that goes with a trusted key. `asks_userinfo` has claims fetched as well;
     `sends_nonce` and `uses_pkce` can be left out to see what a provider says to that. `message_life` is how long a
     login may take from the request to the answer.
     """
@@ -87,7 +88,7 @@ class RelyingClient:
     trust: JwksTrust | PinnedTrust = field(default_factory=JwksTrust)
     scopes: tuple[str, ...] = SCOPES
     response_type: str = "code"
-    algorithms: tuple[str, ...] = ("RS256",)
+    algorithms: tuple[str, ...] | None = None
     judging: Judging = "strict"
     name: str = "ssolab"
     asks_userinfo: bool = True

@@ -59,7 +59,6 @@ def judge_return(
     *,
     now: datetime,
     life: timedelta,
-    names_itself: bool,
 ) -> tuple[Asked | None, tuple[Finding, ...]]:
     """Judge an authorization answer, and give the request that it answers.
 
@@ -68,7 +67,6 @@ def judge_return(
         take: takes the open request of a state out of the memory, so that nobody gets it twice.
         now: the moment.
         life: how long a login may take.
-        names_itself: whether the provider said that every answer carries `iss`.
     """
     if answer.repeated:
         return None, tuple(repeated_answer_parameter(name) for name in answer.repeated)
@@ -76,18 +74,18 @@ def judge_return(
     asked = take(state) if state else None
     if asked is None:
         return None, (unknown_state(state),)
-    found = [*_judged(answer, asked, names_itself=names_itself)]
+    found = [*_judged(answer, asked)]
     if now - asked.at > life:
         found.append(late_answer(life, now - asked.at))
     return asked, tuple(found)
 
 
-def _judged(answer: Returned, asked: Asked, *, names_itself: bool) -> Iterator[Finding]:
-    issuer = answer.get("iss")
-    if issuer is not None and issuer != asked.issuer:
-        yield return_of_another_issuer(asked.issuer, issuer)
-    elif issuer is None and names_itself:
-        yield return_without_issuer(asked.issuer)
+def _judged(answer: Returned, asked: Asked) -> Iterator[Finding]:
+    issuer, asked_for = answer.get("iss"), asked.provider.issuer
+    if issuer is not None and issuer != asked_for:
+        yield return_of_another_issuer(asked_for, issuer)
+    elif issuer is None and asked.provider.names_itself:
+        yield return_without_issuer(asked_for)
     if answer.tokens and not answer.posted:
         yield tokens_in_the_address(", ".join(answer.tokens))
     if (error := answer.get("error")) is not None:

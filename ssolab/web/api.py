@@ -94,7 +94,7 @@ def as_json(lab: Lab, entry: Entry) -> dict[str, object]:
         "login_status": entry.login_status,
         "login_text": entry.login_status.text if entry.login_status else None,
         "findings": plain(entry.findings),
-        "principal": plain(entry.principal),
+        "principal": plain(entry.claims if entry.principal is None else entry.principal),
         "signature": signature_of(lab, entry),
         "verifiers": plain(entry.verifiers),
         "decryption": plain(entry.decryption),

@@ -6,7 +6,7 @@ import itertools
 import threading
 from collections import deque
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssolab.core.findings import errors_of
 
@@ -33,7 +33,9 @@ class Entry:
     artifact `artifact-sent` for `response-sent`, then `resolve-sent`, `resolve-judged`, `resolve-answered`; single
     logout: `logout-request-sent`, `logout-request-judged`, `logout-response-sent`, `logout-response-judged`,
     `logged-out` (at one side alone), `logout-not-offered`; control: `clock-moved`, `link-chosen`, `fault-armed`,
-    `faults-disarmed`; where faults fire: `metadata-published`, `fault-not-played`."""
+    `faults-disarmed`; a client of OpenID Connect: `openid-request-sent`, `openid-login-judged`, `jwks-fetched`,
+    `openid-refresh-judged`, `openid-logout-sent`, `openid-logout-judged`; where faults fire: `metadata-published`,
+    `fault-not-played`."""
     summary: str
     flow: str | None = None
     user: str | None = None
@@ -41,6 +43,8 @@ class Entry:
     """None where nothing was judged."""
     findings: tuple[Finding, ...] = ()
     principal: Principal | None = None
+    claims: Mapping[str, Any] | None = None
+    """Who logged in by OpenID Connect: what the ID token says, and userinfo beside it."""
     signature: SignatureFacts | None = None
     verifiers: Mapping[str, Opinion] = field(default_factory=dict)
     decryption: tuple[DecryptionFacts, ...] = ()

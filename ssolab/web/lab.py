@@ -24,6 +24,7 @@ from ssolab.web.memory import Artifacts, Memory, Seen
 from ssolab.web.op_start import beginning_of
 from ssolab.web.openid import OpenidState
 from ssolab.web.origins import Origins
+from ssolab.web.rp_state import RelyingState, own_relying
 from ssolab.web.sessions import Sessions
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from ssolab.core.keys import TrustedKey
     from ssolab.cutover.model import User
     from ssolab.cutover.scene import Flow
+    from ssolab.oidc.relying import RelyingClient
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.errands import Errand, LastLogin, Pending
     from ssolab.web.openid import Openid
@@ -119,7 +121,7 @@ class LabConfig:
     played by twins, for one. `twins` maps the SPKI SHA-256 of a twin's key to that of the key it stands for. `others`
     are further links that the running lab can be told to play instead. `origins` are where the sides have each other's
     metadata from, so that it can be looked at again. `openid` is what the lab says of OpenID Connect; without it the
-    pair speaks that all the same.
+    pair speaks that all the same. `openid_client` is the relying party in it, else the client of the pair's own.
     """
 
     asserting: AssertingParty
@@ -141,6 +143,7 @@ class LabConfig:
     others: tuple[Play, ...] = ()
     origins: tuple[Origin, ...] = ()
     openid: Openid | None = None
+    openid_client: RelyingClient | None = None
 
 
 class Lab:
@@ -154,6 +157,7 @@ class Lab:
         self.users = {user.username: user for user in config.users}
         self.openid = OpenidState(config.openid, beginning_of(config, self.bases, self.clock.now()))
         """What the asserting party remembers as an OpenID provider."""
+        self.openid_rp = RelyingState(lambda: config.openid_client or own_relying(self.openid))
         self.journal = Journal()
         self.origins = Origins(config.origins)
         self.errands: Memory[Errand] = Memory(limit=200)
@@ -252,12 +256,13 @@ class Lab:
             self.errands.clear()
             self.pending.clear()
             self.artifacts.clear()
+            self.openid_rp.clear()
             self._end_sessions()
             self.record(side="control", event="link-chosen", summary=f"Link {link} is played from now on")
 
     def forget(self) -> None:
         """Forget all that happened: the journal, open requests, seen assertions, artifacts, sessions."""
-        for each in (self.journal, self.errands, self.pending, self.seen, self.artifacts, self.openid):
+        for each in (self.journal, self.errands, self.pending, self.seen, self.artifacts, self.openid, self.openid_rp):
             each.clear()
         self._end_sessions()
 

@@ -29,6 +29,7 @@ from ssolab.core.xmltree import parse
 from ssolab.render import printable
 from ssolab.saml.undecodable import message_beside_the_form
 from ssolab.sources import catalog
+from ssolab.web.token_text import token_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -183,7 +184,9 @@ def shown(message: bytes) -> str:
 
 
 def text_of(message: bytes) -> str:
-    """Show a message as text, whatever is in it; XML is indented for reading, which the message itself was not."""
+    """Show a message as text, whatever is in it; XML and tokens are laid out for reading, which they were not."""
+    if (token := token_text(message)) is not None:
+        return token
     try:
         root = parse(message, "message")
         etree.indent(root)

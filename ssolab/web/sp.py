@@ -42,6 +42,7 @@ from ssolab.web.pages import (
     posts_to,
 )
 from ssolab.web.refreshing import judged_afresh
+from ssolab.web.rp import add_relying
 from ssolab.web.sessions import session_of
 from ssolab.web.verdicts import result, unreadable
 
@@ -85,6 +86,7 @@ def create_relying_app(lab: Lab) -> LabApp:
         )
 
     add_logout(app, lab, "relying")
+    add_relying(app, lab)
     orgs.add_org_pages(app, lab, lambda: _consume(lab))
     return app
 

@@ -28,7 +28,7 @@ DOCUMENT: dict[str, Any] = {
     "jwks_uri": f"{ISSUER}/jwks",
     "userinfo_endpoint": f"{ISSUER}/userinfo",
 }
-ASKED = Asked(issuer=ISSUER, redirect_uri=CALLBACK, response_type="code", at=NOW, nonce="n", verifier="v" * 43)
+ASKED = Asked(provider=PROVIDER, redirect_uri=CALLBACK, response_type="code", at=NOW, nonce="n", verifier="v" * 43)
 
 
 def client(**changes: Any) -> RelyingClient:

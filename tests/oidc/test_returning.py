@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ssolab.oidc.returning import judge_return, returned
-from tests.oidc.relying_parts import ASKED, ISSUER, NOW
+from tests.oidc.relying_parts import ASKED, ISSUER, NOW, PROVIDER
 
 if TYPE_CHECKING:
     from ssolab.oidc.asking import Asked
 
+NAMED = replace(ASKED, provider=replace(PROVIDER, names_itself=True))
 GOOD = {"code": "c", "state": "st", "iss": ISSUER}
 
 
 def judge(
-    *pairs: tuple[str, str], asked: Asked = ASKED, posted: bool = False, names_itself: bool = True, late: int = 0
+    *pairs: tuple[str, str], asked: Asked = ASKED, posted: bool = False, late: int = 0
 ) -> tuple[Asked | None, list[str]]:
     open_logins = {"st": asked}
     found, findings = judge_return(
@@ -26,7 +27,6 @@ def judge(
         lambda state: open_logins.pop(state, None),
         now=NOW + timedelta(seconds=late),
         life=timedelta(minutes=10),
-        names_itself=names_itself,
     )
     return found, [each.code for each in findings]
 
@@ -43,7 +43,6 @@ def test_an_answer_is_taken_once() -> None:
             lambda state: open_logins.pop(state, None),
             now=NOW,
             life=timedelta(minutes=10),
-            names_itself=True,
         )
         for _ in range(2)
     ]
@@ -68,23 +67,21 @@ def test_unknown_parameters_are_ignored_however_often() -> None:
 
 
 @pytest.mark.parametrize("issuer", ["https://evil.example", f"{ISSUER}/"])
-@pytest.mark.parametrize("names", ["names itself", "does not"])
-def test_the_answer_of_another_provider_is_refused(issuer: str, names: str) -> None:
+@pytest.mark.parametrize("asked", [ASKED, NAMED], ids=["may name itself", "has to"])
+def test_the_answer_of_another_provider_is_refused(issuer: str, asked: Asked) -> None:
     pairs = {**GOOD, "iss": issuer}.items()
-    assert judge(*pairs, names_itself=names == "names itself") == (ASKED, ["return-of-another-issuer"])
+    assert judge(*pairs, asked=asked) == (asked, ["return-of-another-issuer"])
 
 
 def test_an_answer_has_to_name_its_provider_where_that_is_promised() -> None:
-    assert judge(("code", "c"), ("state", "st")) == (ASKED, ["return-without-issuer"])
-    assert judge(("code", "c"), ("state", "st"), names_itself=False) == (ASKED, [])
+    assert judge(("code", "c"), ("state", "st"), asked=NAMED) == (NAMED, ["return-without-issuer"])
+    assert judge(("code", "c"), ("state", "st")) == (ASKED, [])
 
 
 def test_an_error_is_told_with_its_description() -> None:
     pairs = [("error", "access_denied"), ("error_description", "the user\nsaid no"), ("state", "st"), ("iss", ISSUER)]
     assert judge(*pairs) == (ASKED, ["login-declined"])
-    _, findings = judge_return(
-        returned(pairs, posted=False), lambda _: ASKED, now=NOW, life=timedelta(minutes=1), names_itself=True
-    )
+    _, findings = judge_return(returned(pairs, posted=False), lambda _: ASKED, now=NOW, life=timedelta(minutes=1))
     assert findings[0].observed == "access_denied: the user\\nsaid no"
 
 

@@ -1,0 +1,166 @@
+"""Plays logins of OpenID Connect through the pair without a browser or a socket: over both parties' own routes.
+
+The relying party's own questions (document, keys, tokens, userinfo) go to the other application too, so a whole
+rotation can be played on a clock that stands still.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from html import unescape
+from typing import TYPE_CHECKING, Final
+from urllib.parse import parse_qsl, urlsplit
+
+from werkzeug.test import Client
+
+from ssolab.core.findings import DefectError
+from ssolab.web.addresses import OIDC_CALLBACK, OIDC_LOGIN, OIDC_LOGOUT, OIDC_REFRESH, ORG_CALLBACK
+from ssolab.web.outgoing import Told
+from ssolab.web.pages import ENTRY_HEADER
+from ssolab.web.player import ARRIVE, ASK, OK, REQUEST, RESPOND
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from flask import Flask
+    from werkzeug.test import TestResponse
+
+    from ssolab.web.journal import Entry
+    from ssolab.web.lab import Lab
+    from ssolab.web.outgoing import Call
+    from ssolab.web.player import Moment
+
+_ELSEWHERE: Final = frozenset({302, 303})
+_FORM = re.compile(r'<form method="post" action="([^"]*)"')
+_FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
+_OURS: Final = (OIDC_CALLBACK, OIDC_LOGOUT, ORG_CALLBACK)
+
+
+def _no_pause(_leg: str) -> None:
+    """Let the next leg begin at once."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenidDrive:
+    """Carries requests between the two applications as a browser would, and as the relying party itself does."""
+
+    lab: Lab
+    asserting: Flask
+    relying: Flask
+
+    def connect(self) -> None:
+        """Have what either party asks the other be answered by its application, where the pair has no ports."""
+        provider = Client(self.asserting, use_cookies=False)
+        relying = Client(self.relying, use_cookies=False)
+
+        def send(call: Call) -> Told:
+            return _told(
+                provider.open(
+                    self._at_provider(call.address), method=call.method, headers=dict(call.headers), data=call.body
+                )
+            )
+
+        def post(address: str, form: bytes) -> int:
+            kind = "application/x-www-form-urlencoded"
+            return relying.post(_path(address), data=form, content_type=kind).status_code
+
+        self.lab.openid_rp.send, self.lab.openid.post = send, post
+
+    def login(
+        self, username: str, wishes: Mapping[str, str] | None = None, before: Moment = _no_pause, at: str = OIDC_LOGIN
+    ) -> Entry:
+        """Play one login, and give the journal entry of its last judgement.
+
+        Args:
+            username: who logs in, where the provider asks.
+            wishes: parameters for the relying party's login page, such as `prompt`.
+            before: called before each leg: the request is made, it arrives, the answer is made, it arrives.
+            at: where the login begins.
+
+        Raises:
+            DefectError: the pair did not judge anything.
+        """
+        provider, relying = Client(self.asserting, use_cookies=False), Client(self.relying, use_cookies=False)
+        before(REQUEST)
+        last = relying.get(at, query_string=dict(wishes or {}))
+        if last.status_code in _ELSEWHERE:
+            before(ASK)
+            last = provider.get(self._at_provider(last.headers["Location"]))
+            page = last.get_data(as_text=True)
+            if last.status_code == OK and 'name="username"' in page:
+                before(RESPOND)
+                last = provider.post(_action(page), data={**dict(_fields(page)), "username": username})
+            before(ARRIVE)
+            last = self._brought_back(relying, last)
+        return self._entry(last, f"a login of {username}")
+
+    def logout(self, session: str | None = None) -> Entry:
+        """Play one logout that begins at the relying party, and give the journal entry of its last judgement.
+
+        Raises:
+            DefectError: the pair did not judge anything.
+        """
+        provider, relying = Client(self.asserting, use_cookies=False), Client(self.relying, use_cookies=False)
+        last = relying.get(OIDC_LOGOUT, query_string={"session": session} if session else {})
+        if last.status_code in _ELSEWHERE:
+            last = provider.get(self._at_provider(last.headers["Location"]))
+            page = last.get_data(as_text=True)
+            if last.status_code == OK and _FORM.search(page):  # it asks whether that is meant
+                last = provider.post(_action(page), data=dict(_fields(page)))
+            last = self._brought_back(relying, last)
+        return self._entry(last, "a logout")
+
+    def refresh(self, session: str | None = None) -> Entry:
+        """Play one refresh of the tokens that a session of the relying party holds.
+
+        Raises:
+            DefectError: nothing was judged.
+        """
+        relying = Client(self.relying, use_cookies=False)
+        return self._entry(relying.get(OIDC_REFRESH, query_string={"session": session} if session else {}), "a refresh")
+
+    def _brought_back(self, relying: Client, answer: TestResponse) -> TestResponse:
+        """Take an answer of the provider to the relying party: by its address, or by the form on a page."""
+        if answer.status_code in _ELSEWHERE:
+            location = urlsplit(answer.headers["Location"])
+            return relying.get(_path(location.path), query_string=dict(parse_qsl(location.query)))
+        page = answer.get_data(as_text=True)
+        if answer.status_code == OK and (form := _FORM.search(page)):
+            return relying.post(_path(unescape(form[1])), data=dict(_fields(page)))
+        return answer
+
+    def _at_provider(self, address: str) -> str:
+        """Give path and query of one of the provider's addresses, whose issuer may have a path of its own."""
+        issuer = self.lab.openid.provider.issuer
+        if address.startswith(f"{issuer}/"):
+            return address.removeprefix(issuer)
+        parts = urlsplit(address)
+        return f"{parts.path}?{parts.query}" if parts.query else parts.path
+
+    def _entry(self, last: TestResponse, what: str) -> Entry:
+        entry = self.lab.journal.entry(int(last.headers.get(ENTRY_HEADER, 0)))
+        if entry is None:
+            raise DefectError(f"{what} ended without a judgement: {last.status}")
+        return entry
+
+
+def _told(answer: TestResponse) -> Told:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Told(status=answer.status_code, headers=headers, body=answer.get_data())
+
+
+def _path(address: str) -> str:
+    """Find the path of a relying party in an address, whose own base may have a path."""
+    path = urlsplit(address).path
+    starts = [path.rfind(each) for each in _OURS if each in path]
+    return path[max(starts) :] if starts else path[path.rfind("/oidc/") :] if "/oidc/" in path else path
+
+
+def _action(page: str) -> str:
+    found = _FORM.search(page)
+    return unescape(found[1]) if found else "/"
+
+
+def _fields(page: str) -> list[tuple[str, str]]:
+    return [(unescape(name), unescape(value)) for name, value in _FIELD.findall(page)]
