@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import base64
 import enum
-import hashlib
-import json
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
-
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError
-from ssolab.core.keys import PrivateKey, PublicKey, spki_of
+from ssolab.core.jose import ALGORITHMS, JosePrivateKey, algorithm_for, public_of
+from ssolab.core.jwk import thumbprint
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from ssolab.core.certs import Certificate
+    from ssolab.core.keys import PublicKey
 
 
 class KeyState(enum.StrEnum):
@@ -42,10 +39,6 @@ class KeyState(enum.StrEnum):
         return self in (KeyState.PUBLISHED, KeyState.ACTIVE, KeyState.DRAINING)
 
 
-_CURVES: Final = {"ES256": "P-256", "ES384": "P-384", "ES512": "P-521"}
-_UNSIZED: Final = ("EdDSA", "Ed25519")
-
-
 @dataclass(frozen=True, kw_only=True)
 class LifeKey:
     """A private key, the name under which its public half is published, and where in its life it stands.
@@ -58,7 +51,7 @@ class LifeKey:
 
     kid: str
     alg: str
-    private: PrivateKey = field(repr=False)
+    private: JosePrivateKey = field(repr=False)
     certificate: Certificate | None = None
     label: str = ""
     state: KeyState = KeyState.GENERATED
@@ -68,7 +61,7 @@ class LifeKey:
     @classmethod
     def of(  # noqa: PLR0913  a key has this many sides
         cls,
-        private: PrivateKey,
+        private: JosePrivateKey,
         now: datetime,
         *,
         alg: str | None = None,
@@ -82,13 +75,14 @@ class LifeKey:
 
         Raises:
             ConfigError: the algorithm does not fit the key.
+            InputError: a key of this kind signs no token.
         """
-        public = PublicKey(spki_of(private))
+        public = public_of(private)
         name = thumbprint(public) if kid is None else kid
-        chosen = usual_algorithm(public) if alg is None else alg
-        if not _fits(chosen, public):
+        chosen = algorithm_for(public).name if alg is None else alg
+        if chosen not in ALGORITHMS or not ALGORITHMS[chosen].fits(public):
             problem = f"{chosen} cannot be made with a key of kind {public.text}"
-            raise ConfigError(f"key {label or name}", problem, f"use {usual_algorithm(public)}, or another key")
+            raise ConfigError(f"key {label or name}", problem, f"use {algorithm_for(public).name}, or another key")
         return cls(
             kid=name,
             alg=chosen,
@@ -103,7 +97,7 @@ class LifeKey:
     @cached_property
     def public(self) -> PublicKey:
         """The public half."""
-        return PublicKey(spki_of(self.private))
+        return public_of(self.private)
 
     @property
     def family(self) -> str:
@@ -117,57 +111,3 @@ class LifeKey:
     def dead(self, drain_wait: timedelta, now: datetime) -> bool:
         """Say whether all that it signed has run out by now, *drain_wait* being W_drain."""
         return self.state is KeyState.DRAINING and now >= self.since + drain_wait
-
-
-def usual_algorithm(public: PublicKey) -> str:
-    """Choose what a key of this kind usually signs with: RS256, ES256, ES384, ES512 or EdDSA (RFC 7518 3.1, RFC 8037).
-
-    Raises:
-        ConfigError: a key of this kind signs no JWT.
-    """
-    if public.kind == "RSA":
-        return "RS256"
-    for alg, curve in _CURVES.items():
-        if public.kind == "EC" and public.curve == curve:
-            return alg
-    if public.kind == "Ed25519":
-        return "EdDSA"
-    raise ConfigError(f"key of kind {public.text}", "signs no JWT", "use RSA, P-256, P-384, P-521 or Ed25519")
-
-
-def _fits(alg: str, public: PublicKey) -> bool:
-    if alg in _CURVES:
-        return public.kind == "EC" and public.curve == _CURVES[alg]
-    if alg in _UNSIZED:
-        return public.kind == "Ed25519"
-    return public.kind == "RSA" and alg in {f"{scheme}{bits}" for scheme in ("RS", "PS") for bits in (256, 384, 512)}
-
-
-def thumbprint(public: PublicKey) -> str:
-    """Give the SHA-256 thumbprint of a key as base64url (RFC 7638 3).
-
-    Raises:
-        InputError: the library refuses the key.
-        ConfigError: it is no RSA or EC key.
-    """
-    key = public.crypto
-    members: dict[str, str]
-    if isinstance(key, rsa.RSAPublicKey):
-        numbers = key.public_numbers()
-        members = {"e": _number(numbers.e), "kty": "RSA", "n": _number(numbers.n)}
-    elif isinstance(key, ec.EllipticCurvePublicKey):
-        point, length = key.public_numbers(), (key.key_size + 7) // 8
-        x, y = _number(point.x, length), _number(point.y, length)
-        members = {"crv": str(public.curve), "kty": "EC", "x": x, "y": y}
-    else:
-        raise ConfigError(f"key of kind {public.text}", "has no thumbprint here", "use RSA or EC")
-    text = json.dumps(members, separators=(",", ":"), sort_keys=True)
-    return _base64url(hashlib.sha256(text.encode()).digest())
-
-
-def _number(value: int, length: int | None = None) -> str:
-    return _base64url(value.to_bytes(length or (value.bit_length() + 7) // 8, "big"))
-
-
-def _base64url(data: bytes) -> str:
-    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
 import base64
-import hashlib
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import product
@@ -10,13 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
-from jwt.algorithms import ECAlgorithm
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
-from ssolab.core.findings import ConfigError
+from ssolab.core.findings import ConfigError, InputError
+from ssolab.core.jwk import thumbprint
 from ssolab.core.keys import PublicKey
 from ssolab.oidc.keyring import KeyRing, KeyState, KeyVerb, LifeKey
-from ssolab.oidc.life import thumbprint, usual_algorithm
 from tests.keys import ec_test_key, test_key
 
 if TYPE_CHECKING:
@@ -52,23 +49,9 @@ def states(found: KeyRing) -> dict[str, str]:
     return {each.kid: each.state.value for each in found.keys}
 
 
-def test_a_thumbprint_is_that_of_the_standard() -> None:
+def test_a_key_is_called_by_its_thumbprint_as_the_standard_has_it() -> None:
     number = int.from_bytes(base64.urlsafe_b64decode(MODULUS + "=="), "big")
     assert thumbprint(public(rsa.RSAPublicNumbers(65537, number).public_key())) == THUMBPRINT
-
-
-def test_a_thumbprint_of_a_curve_writes_coordinates_in_full_length() -> None:
-    # A point whose y begins with a zero byte shows whether it is written with it: RFC 7518 6.2.1.3 wants 32 bytes.
-    short = next(
-        each
-        for each in (ec.derive_private_key(number, ec.SECP256R1()) for number in range(1, 5000))
-        if each.public_key().public_numbers().y < 1 << 248
-    )
-    jwk = ECAlgorithm.to_jwk(short.public_key(), as_dict=True)
-    assert len(base64.urlsafe_b64decode(jwk["y"] + "=")) == 32
-    text = json.dumps({name: jwk[name] for name in ("crv", "kty", "x", "y")}, separators=(",", ":"))
-    wanted = base64.urlsafe_b64encode(hashlib.sha256(text.encode()).digest()).decode().rstrip("=")
-    assert thumbprint(public(short.public_key())) == wanted
 
 
 def test_a_key_is_called_by_its_thumbprint_unless_told_otherwise() -> None:
@@ -91,8 +74,9 @@ def test_an_algorithm_that_does_not_fit_the_key_is_refused(alg: str) -> None:
 def test_a_key_signs_what_its_kind_usually_does() -> None:
     assert LifeKey.of(ec_test_key("p384"), START).alg == "ES384"
     assert key("old", alg="PS512").family == "PS512"
-    with pytest.raises(ConfigError, match="signs no JWT"):
-        usual_algorithm(public(ec.derive_private_key(7, ec.SECP256K1()).public_key()))
+    assert LifeKey.of(ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32)), START).alg == "EdDSA"
+    with pytest.raises(InputError, match="signs no token"):
+        LifeKey.of(ec.derive_private_key(7, ec.SECP256K1()), START, kid="it")
 
 
 def test_the_life_of_two_keys_in_a_planned_rotation() -> None:
