@@ -77,7 +77,9 @@ def _title(played: Rehearsal, owner: str) -> str:
 
 def flow_name(flow: Flow) -> str:
     """Name the kind of login for people: what is under test within it is told elsewhere."""
-    return "idp-initiated" if flow is Flow.SAML_IDP_INITIATED else "sp-initiated"
+    if flow.is_saml:
+        return "idp-initiated" if flow is Flow.SAML_IDP_INITIATED else "sp-initiated"
+    return flow.value
 
 
 def _picture(played: Rehearsal, width: int) -> Iterator[str]:

@@ -80,22 +80,24 @@ def _chosen(lab: Path | None, cutover: str | None, scenario: str | None) -> tupl
 
 def _scenarios() -> dict[str, Scenario]:
     from ssolab.core.catalog import entries_of
-    from ssolab.cutover import scenarios
+    from ssolab.cutover import rotation_faults, rotations, scenarios
 
-    return {entry.code: entry for entry in entries_of([scenarios], scenarios.Scenario)}
+    modules = [scenarios, rotations, rotation_faults]
+    return {entry.code: entry for entry in entries_of(modules, scenarios.Scenario)}
 
 
 def _scenario(name: str) -> Inventory:
     from ssolab.core.findings import ConfigError
     from ssolab.cutover.scenarios import Kit
-    from ssolab.sources import builtin_certificates, builtin_lab
+    from ssolab.sources import builtin_certificates, builtin_lab, load_profiles
 
     known = _scenarios()
     if name not in known:
         near = difflib.get_close_matches(name, known, n=1)
         remedy = f"did you mean {near[0]}?" if near else f"choose one of: {', '.join(known)}"
         raise ConfigError(name, "no such scenario", remedy)
-    return known[name].build(Kit(lab=builtin_lab(), certificates=builtin_certificates()))
+    kit = Kit(lab=builtin_lab(), certificates=builtin_certificates(), profiles=load_profiles())
+    return known[name].build(kit)
 
 
 def findings_of(played: Rehearsal) -> Iterator[Finding]:
@@ -156,6 +158,7 @@ def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
                         "code": window.code,
                         "cause": window.cause,
                         "cure": window.cure,
+                        "term": window.term,
                         "refused_by": window.refused_by,
                         "findings": window.findings,
                     }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ssolab.core.catalog import Entry, Kind, described
 from ssolab.core.findings import DefectError, Severity
@@ -26,20 +26,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A cause and its cure, each one line that needs no context but the link's name."""
+    """A cause and its cure, each one line that needs no context but the link's name.
+
+    `term` is the symbol of the waiting time that was too short, where one was (`oidc.waiting`).
+    """
 
     cause: str
     cure: str
+    term: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Cause(Entry):
     """A catalog entry that recognises why a link is not safe."""
 
-    recognise: Callable[[Evidence], Told | None]
+    recognise: Callable[[Any], Told | None]
 
 
-def cause(function: Callable[[Evidence], Told | None]) -> Cause:
+def cause(function: Callable[[Any], Told | None]) -> Cause:
     """Make a cause of a function that recognises one case."""
     code, title, text = described(function)
     return Cause(kind=Kind.CHECK, code=code, title=title, text=text, severity=Severity.ERROR, recognise=function)

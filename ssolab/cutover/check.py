@@ -38,7 +38,7 @@ class Verdict(enum.StrEnum):
 
 
 class Reason(enum.StrEnum):
-    """Why a verifier would refuse a material."""
+    """Why a verifier would refuse a material; the last five are those of a verifier that reads a JWKS."""
 
     NOT_HELD = "not-held"
     OTHER_CERTIFICATE = "other-certificate"
@@ -46,6 +46,11 @@ class Reason(enum.StrEnum):
     NOT_YET_VALID = "not-yet-valid"
     ADDRESS = "address"
     FORBIDDEN = "forbidden"
+    UNKNOWN_KID = "unknown-kid"
+    OTHER_KEY = "other-key"
+    UNFIT_KEY = "unfit-key"
+    SEVERAL_KEYS = "several-keys"
+    NO_SET = "no-set"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -186,10 +191,15 @@ def _out_of_date(fitting: Sequence[Certificate], at: datetime) -> Reason | None:
 
 def forbidden(course: Course, material: Material) -> tuple[Permission, ...]:
     """Give the permissions that a signature of this material would need and the verifier does not give."""
-    key = PublicKey(material.certificate.spki)
     needed = [Permission.SHA1] if course.hash == "sha1" else []
-    needed += [Permission.RSA1024] if key.kind == "RSA" and key.bits < _STRONG else []
+    needed += [Permission.RSA1024] if weak(material) else []
     return tuple(each for each in needed if each not in course.permit)
+
+
+def weak(material: Material) -> bool:
+    """Say whether the key is so small that it needs a permission."""
+    key = PublicKey(material.certificate.spki)
+    return key.kind == "RSA" and key.bits < _STRONG
 
 
 def _fits(course: Course, material: Material, held: Certificate) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from ssolab.core.certs import Certificate
     from ssolab.core.keys import Permission, SigningCredential, TrustedKey
+    from ssolab.cutover.openid_parties import OpenidParty
+    from ssolab.cutover.rotation import Rotation
     from ssolab.cutover.scene import Flow
     from ssolab.oidc.cache_habits import CacheHabits
     from ssolab.saml.encryption import EncryptedPart
@@ -33,6 +35,9 @@ class PartyKind(enum.StrEnum):
     SALESFORCE = "salesforce"
     IDP = "idp"
     SP = "sp"
+    OP = "op"
+    RP = "rp"
+    CLIENT = "client"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +109,7 @@ class Party:
     `credentials` maps a certificate's SHA-256 to the private key for it, where the user gave a key store. `answers` is
     how it answers as an identity provider. `single_logout`, `logout_binding` (a URI) and `logout_hash`
     say whether it offers single logout, and how it sends and signs that, where its flavour and the metadata shall not
-    decide. `org` is what is known of a Salesforce org beyond its metadata.
+    decide. `org` is what is known of a Salesforce org beyond its metadata, `openid` of a provider or client.
     """
 
     id: str
@@ -122,6 +127,7 @@ class Party:
     logout_binding: str | None = None
     logout_hash: str | None = None
     org: Org = field(default_factory=Org)
+    openid: OpenidParty | None = None
 
     def holds(self, certificate: Certificate) -> bool:
         """Say whether the certificate is one of this party's own, by its files or by its metadata."""
@@ -131,9 +137,9 @@ class Party:
         """Give the certificate with which it signs of its own accord.
 
         Raises:
-            ConfigError: its metadata holds none.
+            ConfigError: its metadata holds none, and it has no certificates of its own.
         """
-        for certificate in self.published():
+        for certificate in (*self.published(), *self.certificates.values()):
             return certificate
         raise ConfigError(
             self.id, "has no signing certificate in its metadata", "give it metadata with a KeyDescriptor"
@@ -206,7 +212,7 @@ class AddressChange:
 
 @dataclass(frozen=True, kw_only=True)
 class Cutover:
-    """A change from one certificate to another over some links."""
+    """A change from one certificate to another over some links; `rotation` is what is particular about its JWKS."""
 
     id: str
     links: tuple[str, ...]
@@ -217,6 +223,7 @@ class Cutover:
     steps: tuple[Step, ...] = ()
     address: AddressChange | None = None
     hash: str = "sha256"
+    rotation: Rotation | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

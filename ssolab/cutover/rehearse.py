@@ -8,26 +8,27 @@ reported as one.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
 
-from ssolab.core.findings import ConfigError, Finding
+from ssolab.core.findings import ConfigError
 from ssolab.core.instants import in_words
-from ssolab.cutover.causes import explain
-from ssolab.cutover.check import Interval, Prospect, Trial, Verdict
-from ssolab.cutover.evidence import Evidence
-from ssolab.cutover.remarks import holds_because
-from ssolab.cutover.scene import Played, Side
-from ssolab.cutover.staging import Stage, asserting_party, declared_acs, relying_party, stage
-from ssolab.cutover.timeline import course, involved
+from ssolab.cutover.check import Verdict
+from ssolab.cutover.saml_link import SamlLink
+from ssolab.cutover.timeline import involved
+from ssolab.cutover.token_link import TokenLink, cache_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
+    from datetime import datetime
 
     from ssolab.core.certs import Certificate
+    from ssolab.core.findings import Finding
     from ssolab.cutover.cast import Cast
+    from ssolab.cutover.check import Interval, Trial
+    from ssolab.cutover.keyset_check import TokenTrial
     from ssolab.cutover.model import Cutover, Inventory, Link
-    from ssolab.cutover.scene import Player
+    from ssolab.cutover.scene import Played, Player
 
 _ROUND = timedelta(hours=1)
 _SETTLING = timedelta(days=7)
@@ -39,7 +40,8 @@ _EDGE = timedelta(seconds=2)
 class Window:
     """One verdict over [start, end) of one link.
 
-    Where it is not safe: the cause and cure, who refuses, the SHA-256 of the key refused, and what the refusal said.
+    Where it is not safe: the cause and cure, who refuses, the SHA-256 of the key refused, and what the refusal said;
+    and, where a key set is read, the `term` of the waiting time that was too short.
     """
 
     verdict: Verdict
@@ -51,6 +53,7 @@ class Window:
     refused_by: str | None = None
     key: str | None = None
     findings: tuple[Finding, ...] = ()
+    term: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +61,7 @@ class Disagreement:
     """A trial that ended otherwise than predicted."""
 
     link: str
-    trial: Trial
+    trial: Trial | TokenTrial
     played: Played
 
 
@@ -129,9 +132,10 @@ def rehearse(
     if not any(party.holds(cutover.old) for party in inventory.parties.values()):
         said = f"no party has the certificate to leave, {cutover.old_name}"
         raise ConfigError(cutover.id, said, "add it to the certificates of the party that signs with it")
-    runs = [_Run(stage(inventory, cutover, inventory.links[name], cast), player) for name in cutover.links]
     try:
-        start, end = horizon(inventory, cutover, now)
+        links = [play_of(inventory, cutover, inventory.links[name], cast) for name in cutover.links]
+        runs = [_Run(link, player, cast) for link in links]
+        start, end = horizon(cutover, links, now)
         outcomes = tuple(run.outcome(start, end) for run in runs)
     except OverflowError:
         said = "its dates and durations lead beyond the years 1 to 9999"
@@ -150,70 +154,58 @@ def rehearse(
     )
 
 
-def horizon(inventory: Inventory, cutover: Cutover, now: datetime) -> tuple[datetime, datetime]:
+def play_of(inventory: Inventory, cutover: Cutover, link: Link, cast: Cast) -> SamlLink | TokenLink:
+    """Make a link ready to be predicted and played.
+
+    Raises:
+        ConfigError: a party lacks what the link needs, or cannot do what a step asks.
+    """
+    kind = SamlLink if link.flow.is_saml else TokenLink
+    return kind(inventory, cutover, link, cast)
+
+
+def horizon(cutover: Cutover, links: Iterable[SamlLink | TokenLink], now: datetime) -> tuple[datetime, datetime]:
     """Choose what to look at: from now, or an hour before the first step where that is past, until all has settled."""
     first, last = min(step.at for step in cutover.steps), max(step.at for step in cutover.steps)
     start = now if now < first else first - _ROUND
     settled = [last + _ROUND]
-    for name in cutover.links:
-        link = inventory.links[name]
-        habits = inventory.habits(link).worst()
-        way = course(inventory, cutover, link, habits, declared_acs(inventory, link))
-        settled += [moment + _ROUND for moment in way.moments() if last <= moment < last + _SETTLING]
+    for link in links:
+        settled += [moment + _ROUND for moment in link.moments() if last <= moment < last + _SETTLING]
     return start, max(settled)
 
 
 class _Run:
     """Plays one link and counts."""
 
-    def __init__(self, staged: Stage, player: Player) -> None:
-        self.staged = staged
+    def __init__(self, link: SamlLink | TokenLink, player: Player, cast: Cast) -> None:
+        self.link = link
         self.player = player
+        self.cast = cast
         self.messages = 0
         self.logins = 0
         self.disagreements: list[Disagreement] = []
 
     def outcome(self, start: datetime, end: datetime) -> LinkOutcome:
         """Play every interval of the sweep and tell what became of the link."""
-        inventory, cutover, link = self.staged.inventory, self.staged.cutover, self.staged.link
-        habits, address = inventory.habits(link), declared_acs(inventory, link)
-        prospect = Prospect(
-            worst=course(inventory, cutover, link, habits.worst(), address),
-            best=course(inventory, cutover, link, habits.best(), address),
-        )
-        windows = [self._window(prospect, interval, start) for interval in prospect.intervals(start, end)]
-        partner = inventory.signer(link) if inventory.verifier(link).holds(cutover.old) else inventory.verifier(link)
-        side = self.staged.asserting if partner is asserting_party(inventory, link) else self.staged.relying
+        windows = [self._window(interval, start) for interval in self.link.prospect.intervals(start, end)]
         return LinkOutcome(
-            link=link,
-            partner=partner.id,
-            entity_id=side.entity_id,
+            link=self.link.link,
+            partner=self.link.partner,
+            entity_id=self.link.entity_id,
             windows=_merged(windows),
-            remark=holds_because(inventory, cutover, link),
+            remark=self.link.remark,
         )
 
-    def _window(self, prospect: Prospect, interval: Interval, now: datetime) -> Window:
+    def _window(self, interval: Interval, now: datetime) -> Window:
         refused = [
             played
             for moment in _samples(interval)
-            for trial in prospect.trials(interval, moment)
+            for trial in self.link.prospect.trials(interval, moment)
             if not (played := self._play(trial)).accepted
         ]
         if interval.verdict is Verdict.SAFE:
             return Window(verdict=Verdict.SAFE, start=interval.start, end=interval.end)
-        inventory, link = self.staged.inventory, self.staged.link
-        course_ = prospect.worst if interval.verdict is Verdict.AT_RISK else prospect.best
-        code, told = explain(
-            Evidence(
-                inventory=inventory,
-                cutover=self.staged.cutover,
-                link=link,
-                course=course_,
-                best=prospect.best,
-                interval=interval,
-                now=now,
-            )
-        )
+        code, told = self.link.explain(interval, now)
         return Window(
             verdict=interval.verdict,
             start=interval.start,
@@ -221,17 +213,18 @@ class _Run:
             code=code,
             cause=told.cause,
             cure=told.cure,
-            refused_by=_refused_by(inventory, link, refused),
+            refused_by=self.link.refused_by(refused[-1]) if refused else None,
             key=interval.material.certificate.spki_sha256 if interval.material else None,
-            findings=tuple(self.staged.cast.named(found) for found in refused[-1].findings) if refused else (),
+            findings=tuple(self.cast.named(found) for found in refused[-1].findings) if refused else (),
+            term=told.term,
         )
 
-    def _play(self, trial: Trial) -> Played:
-        played = self.player(self.staged.scene(trial))
+    def _play(self, trial: Any) -> Played:
+        played = self.player(self.link.scene(trial))
         self.logins += 1
         self.messages += played.messages
         if played.accepted is not trial.expected:
-            self.disagreements.append(Disagreement(link=self.staged.link.id, trial=trial, played=played))
+            self.disagreements.append(Disagreement(link=self.link.link.id, trial=trial, played=played))
         return played
 
 
@@ -244,18 +237,15 @@ def _samples(interval: Interval) -> Iterable[datetime]:
     return (interval.start, middle, interval.end - _EDGE)
 
 
-def _refused_by(inventory: Inventory, link: Link, refusals: Sequence[Played]) -> str | None:
-    if not refusals:
-        return None
-    side = asserting_party if refusals[-1].side is Side.ASSERTING else relying_party
-    return side(inventory, link).id
-
-
 def _merged(windows: Iterable[Window]) -> tuple[Window, ...]:
     """Join neighbours that say the same."""
     joined: list[Window] = []
     for window in windows:
-        if joined and (joined[-1].verdict, joined[-1].code) == (window.verdict, window.code):
+        if joined and (joined[-1].verdict, joined[-1].code, joined[-1].term) == (
+            window.verdict,
+            window.code,
+            window.term,
+        ):
             joined[-1] = replace(joined[-1], end=window.end)
         else:
             joined.append(window)
@@ -267,9 +257,11 @@ def _assumptions(inventory: Inventory, cutover: Cutover) -> tuple[str, ...]:
     said: dict[str, None] = {}
     for name in cutover.links:
         link = inventory.links[name]
+        kept = None if link.flow.is_saml else cache_of(inventory, link)
         habits = inventory.habits(link)
-        for unknown in habits.unknowns() if involved(inventory, cutover, link) else ():
-            worst = getattr(habits.worst(), unknown)
+        unknowns, assumed = (habits.unknowns(), habits.worst()) if kept is None else (kept.unknowns, kept.worst())
+        for unknown in unknowns if involved(inventory, cutover, link) else ():
+            worst = getattr(assumed, unknown)
             done = (
                 f"so up to {in_words(worst)} was assumed"
                 if isinstance(worst, timedelta)

@@ -6,7 +6,7 @@ come to, so that a scenario which no longer breaks, or suddenly does, is noticed
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -21,17 +21,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ssolab.core.certs import Certificate
-    from ssolab.cutover.model import Inventory
+    from ssolab.cutover.model import Inventory, Profile
 
 ORG = "greenmoor"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Kit:
-    """What scenarios are made of: the built-in lab and the certificates that it and they use, by name."""
+    """What scenarios are made of: the built-in lab, the certificates that it and they use, and profiles, by name."""
 
     lab: Inventory
     certificates: Mapping[str, Certificate]
+    profiles: Mapping[str, Profile] = field(default_factory=dict)
 
     def at(self, day: int, hour: int = 0, minute: int = 0) -> datetime:
         """Give a moment by the day of the lab, whose first is 0."""

@@ -8,10 +8,10 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.catalog import refusal
-from ssolab.core.findings import Problem
+from ssolab.core.findings import InputError, Problem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -23,18 +23,43 @@ if TYPE_CHECKING:
 class Flow(enum.StrEnum):
     """How a login travels, and whose signature is under test in it.
 
-    `SAML_REQUEST` is an SP-initiated login whose AuthnRequest is signed with the key under test; in the other two it is
-    the assertion.
+    `SAML_REQUEST` is an SP-initiated login whose AuthnRequest is signed with the key under test; in the other two of
+    SAML it is the assertion. In the rest it is a token: the provider's ID token or access token, or what a client signs
+    for the provider.
     """
 
     SAML_REQUEST = "saml-request"
     SAML_SP_INITIATED = "saml-sp-initiated"
     SAML_IDP_INITIATED = "saml-idp-initiated"
+    OIDC_CODE = "oidc-code"
+    OIDC_ACCESS_TOKEN = "oidc-access-token"  # noqa: S105  a name, no secret
+    JWT_BEARER = "jwt-bearer"
+    PRIVATE_KEY_JWT = "private-key-jwt"
+
+    @property
+    def is_saml(self) -> bool:
+        """Whether the message under test is one of SAML."""
+        return self in SAML_FLOWS
 
     @property
     def signed_by_asserting(self) -> bool:
         """Whether the key under test is the asserting party's."""
-        return self is not Flow.SAML_REQUEST
+        return self not in (Flow.SAML_REQUEST, Flow.JWT_BEARER, Flow.PRIVATE_KEY_JWT)
+
+
+SAML_FLOWS: Final = (Flow.SAML_REQUEST, Flow.SAML_SP_INITIATED, Flow.SAML_IDP_INITIATED)
+"""The flows that the pair of SAML plays."""
+
+
+def saml_flow(wanted: str) -> Flow:
+    """Read the flow that the pair of SAML shall play.
+
+    Raises:
+        InputError: there is none of that name, or it is none of SAML.
+    """
+    if wanted not in list(SAML_FLOWS):
+        raise InputError("flow", f"{wanted!r} is none", f"choose one of {', '.join(SAML_FLOWS)}")
+    return Flow(wanted)
 
 
 class Side(enum.StrEnum):
@@ -76,4 +101,5 @@ class Played:
     messages: int
 
 
-Player = Callable[[Scene], Played]
+Player = Callable[[Any], Played]
+"""Plays a `Scene`, or a `TokenScene`."""

@@ -31,10 +31,15 @@ _SECOND = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Material:
-    """What a message carries that the other side has to accept: the certificate whose key signs it, and the ACS."""
+    """What a message carries that the other side has to accept: the certificate whose key signs it, and the ACS.
+
+    A token has no ACS; `kid` and `alg` are what its header says.
+    """
 
     certificate: Certificate
     acs: str
+    kid: str | None = None
+    alg: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
-from ssolab.cutover.scene import Flow, Side
+from ssolab.cutover.scene import Flow, Side, saml_flow
 from ssolab.web.app import at_home
 from ssolab.web.arming import IN_LOGINS, IN_LOGOUTS, arm, armed_for
 from ssolab.web.artifact import wanted_acs
@@ -71,10 +71,7 @@ class InProcessLab:
         who = next(iter(lab.users)) if user is None else user
         if who not in lab.users:
             raise InputError("user", f"nobody is called {who!r}", f"the lab knows {', '.join(lab.users)}")
-        try:
-            how = Flow(flow or lab.play.flow or Flow.SAML_SP_INITIATED)
-        except ValueError:
-            raise InputError("flow", f"{flow!r} is none", f"choose one of {', '.join(Flow)}") from None
+        how = saml_flow(flow or lab.play.flow or Flow.SAML_SP_INITIATED)
         wanted_acs(lab.relying, binding)
         with lab.playing, armed_for(lab, _codes(fault), IN_LOGINS):
             return self._drive.login(how, who, binding=binding)

@@ -18,12 +18,14 @@ from werkzeug.test import Client
 from ssolab.core.findings import DefectError
 from ssolab.cutover.model import User
 from ssolab.cutover.scene import Flow, Played, Side, message_not_judged
+from ssolab.cutover.token_scene import TokenScene
 from ssolab.web.addresses import ACS, LOGIN, LOGOUT, RESOLUTION, SLO, SSO, START
 from ssolab.web.artifact import SOAP_TYPE
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab, LabConfig
 from ssolab.web.pages import ENTRY_HEADER, UNSEEN
 from ssolab.web.sp import create_relying_app
+from ssolab.web.token_player import play_token
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -156,8 +158,10 @@ class FlaskPlayer:
     def __init__(self) -> None:
         self._drive: Drive | None = None
 
-    def __call__(self, scene: Scene) -> Played:
-        """Play one login and say how it went."""
+    def __call__(self, scene: Scene | TokenScene) -> Played:
+        """Play one login, or one token, and say how it went."""
+        if isinstance(scene, TokenScene):
+            return play_token(scene)
         drive = self._drive or self._make(scene)
         lab = drive.lab
         lab.forget()

@@ -11,7 +11,7 @@ import pytest
 from ssolab import sources
 from ssolab.core.findings import ConfigError
 from ssolab.cutover.habits import UNKNOWN, Known, Match, Mode, Slots
-from ssolab.cutover.rehearse import horizon, rehearse
+from ssolab.cutover.rehearse import horizon, play_of, rehearse
 from ssolab.cutover.scene import Played, Scene, Side
 from ssolab.web.player import FlaskPlayer
 from tests.cutover.parts import (
@@ -292,7 +292,9 @@ def test_a_swap_between_two_seconds_is_played_on_either_link() -> None:
 
 
 def span(inventory: Inventory, now: datetime) -> tuple[datetime, datetime]:
-    return horizon(inventory, inventory.cutover(None), now)
+    cutover = inventory.cutover(None)
+    cast = fixed_cast(inventory)
+    return horizon(cutover, [play_of(inventory, cutover, inventory.links[each], cast) for each in cutover.links], now)
 
 
 def test_a_rehearsal_begins_now_or_an_hour_before_the_first_step_where_that_is_past() -> None:
