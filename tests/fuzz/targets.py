@@ -33,6 +33,8 @@ from ssolab.saml.soap import Fault as SoapFault
 from ssolab.saml.soap import unwrap, wrap
 from ssolab.saml.subjects import NameID
 from tests.faults.parts import GENUINE, asking_kit, kit, sent
+from tests.fuzz import token_doors
+from tests.fuzz.refusals import coded, in_one_line
 from tests.saml import logout_samples
 from tests.saml.logout_samples import posted
 from tests.saml.samples import IDP, NOW, REQUEST, SSO, asserting, credential, expected, relying, trust
@@ -52,17 +54,6 @@ class Target:
 
     run: Callable[[bytes], None]
     seeds: Callable[[], Iterator[bytes]]
-
-
-def coded(error: InputError) -> None:
-    """Every refusal of a message has a code, and is one line."""
-    assert error.code is not None, error
-    in_one_line(error)
-
-
-def in_one_line(error: InputError) -> None:
-    """What people read is one line."""
-    assert "\n" not in str(error)
 
 
 def _response(*chosen: Fault, sign: str = "assertion") -> bytes:
@@ -265,4 +256,6 @@ TARGETS: Final[dict[str, Target]] = {
     "form": Target(form, forms),
     "metadata": Target(metadata, documents),
     "metadata-trust": Target(trust_in_metadata, trusts),
+    "token": Target(token_doors.token_door, token_doors.tokens),
+    "jwks": Target(token_doors.key_set, token_doors.key_sets),
 }
