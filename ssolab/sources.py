@@ -191,6 +191,8 @@ def load_profiles() -> Mapping[str, Profile]:
 
 def catalog() -> tuple[Entry, ...]:
     """Give every catalog entry of the package, sorted by code: checks and refusals of the engines, and profiles."""
-    modules = modules_below(ssolab, without=("ssolab.cli", "ssolab.web", "ssolab.pytest_plugin", "ssolab.__main__"))
+    modules = modules_below(
+        ssolab, without=("ssolab.cli", "ssolab.web", "ssolab.pytest_plugin", "ssolab.testing", "ssolab.__main__")
+    )
     profiles = (entry_of(profile) for profile in load_profiles().values())
     return tuple(sorted((*entries_of(modules, Entry), *profiles), key=lambda entry: (entry.code, entry.kind)))
