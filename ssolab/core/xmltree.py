@@ -8,7 +8,7 @@ before anything walks the tree.
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 from lxml import etree
 
@@ -68,19 +68,20 @@ _PROLOG = re.compile(rb"(?>\s+|<\?(?>.*?\?>)|<!--(?>.*?-->))*+<!DOCTYPE", re.DOT
 
 _LONGEST_NAME = 100
 
-# One parser is shared: lxml locks it for the length of a parse, and making one costs as much as a small document.
-# The encoding is fixed because the bytes were already proven to be UTF-8.
-_PARSER = etree.XMLParser(
-    encoding="utf-8",
-    resolve_entities=False,
-    no_network=True,
-    load_dtd=False,
-    dtd_validation=False,
-    attribute_defaults=False,
-    huge_tree=False,
-    recover=False,
-    collect_ids=False,
-)
+_STRICT: Final[dict[str, Any]] = {
+    "resolve_entities": False,
+    "no_network": True,
+    "load_dtd": False,
+    "dtd_validation": False,
+    "attribute_defaults": False,
+    "huge_tree": False,
+    "recover": False,
+    "collect_ids": False,
+}
+# Parsers are shared: lxml locks one for the length of a parse, and making one costs as much as a small document.
+_PARSER = etree.XMLParser(**_STRICT)
+_DECLARED = etree.XMLParser(encoding="utf-8", **_STRICT)
+"""For a document that declares an encoding: its bytes were already proven to be UTF-8, whatever it says. Slower."""
 
 
 def parse(data: bytes, name: str, *, max_bytes: int = MAX_BYTES, max_nodes: int = MAX_NODES) -> Element:
@@ -103,7 +104,7 @@ def parse(data: bytes, name: str, *, max_bytes: int = MAX_BYTES, max_nodes: int 
     if _PROLOG.match(data):
         raise unreadable.forbidden_document_type(name)
     try:
-        root = etree.fromstring(data, _PARSER)
+        root = etree.fromstring(data, _DECLARED if data.startswith(b"<?xml") else _PARSER)
     except etree.XMLSyntaxError as error:
         raise _refused(error, name) from None
     if root.getroottree().docinfo.internalDTD is not None:
