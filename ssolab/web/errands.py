@@ -52,6 +52,14 @@ class OpenidErrand:
     fresh: bool
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leave:
+    """A logout at the OpenID provider: the registered address to go to afterwards, and the `state` for it."""
+
+    go_to: str | None
+    state: str | None
+
+
 @dataclass(frozen=True, slots=True)
 class LastLogin:
     """Who logged in last at the asserting party, and when."""

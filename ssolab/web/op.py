@@ -12,6 +12,8 @@ from ssolab.oidc.waiting import cache_control
 from ssolab.salesforce import openid as org_openid
 from ssolab.web.op_authorize import add_authorize
 from ssolab.web.op_data import add_data
+from ssolab.web.op_inspect import add_inspection
+from ssolab.web.op_logout import add_end_session
 from ssolab.web.op_table import client_auths, grants
 from ssolab.web.op_token import add_token
 from ssolab.web.op_userinfo import add_userinfo
@@ -53,6 +55,8 @@ def add_provider(app: LabApp, lab: Lab) -> None:
     add_token(app, lab)
     add_data(app, lab)
     add_userinfo(app, lab)
+    add_inspection(app, lab)
+    add_end_session(app, lab)
 
 
 def _discovery(lab: Lab) -> dict[str, object]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from ssolab.oidc.keyring import KeyRing
     from ssolab.oidc.parties import Provider
     from ssolab.oidc.tokens import Code, Token
-    from ssolab.web.errands import LastLogin, OpenidErrand
+    from ssolab.web.errands import LastLogin, Leave, OpenidErrand
     from ssolab.web.op_start import Beginning
 
 __all__ = ["OWN_CLIENT", "Openid", "OpenidState", "ProviderSession"]
@@ -70,6 +70,8 @@ class OpenidState:
         self._clients: Mapping[str, Client] = {each.client_id: each for each in (own, *self._settings.clients)}
         self.errands: Memory[OpenidErrand] = Memory(limit=200)
         """Authorization requests that wait for somebody to say who they are."""
+        self.leaving: Memory[Leave] = Memory(limit=200)
+        """Logouts that wait for somebody to say that they are meant."""
         self.seen = Seen()
         """Assertions by (issuer, jti) until they could not be accepted anyway."""
         self.jwks_life: Callable[[datetime], timedelta] = lambda _now: JWKS_LIFE
@@ -204,6 +206,7 @@ class OpenidState:
         with self._lock:
             self._sessions.clear()
         self.errands.clear()
+        self.leaving.clear()
 
     def clear(self) -> None:
         """Forget all that happened; settings, keys and clients stay."""

@@ -154,6 +154,11 @@ def posts_to(address: str) -> None:
     g.form_action = f"{parts.scheme}://{parts.netloc}"
 
 
+def frames(addresses: Iterable[str]) -> None:
+    """Give the current answer the right to load frames from the origins of addresses."""
+    g.frames = " ".join(dict.fromkeys(f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)))
+
+
 def local_path(value: str | None) -> str | None:
     """Give the value if it is a path on this very site, else None: a RelayState must not lead anywhere else."""
     if not value or not value.startswith("/") or value.startswith(("//", "/\\")):
@@ -221,9 +226,10 @@ def _refuse_strange_hosts(lab: Lab) -> None:
 
 def _forbid_the_unused(response: Response) -> Response:
     script = f"'nonce-{g.nonce}'" if "nonce" in g else "'none'"
+    loaded = f" frame-src {g.frames};" if g.get("frames") else ""
     forms = f"'self' {g.form_action}" if "form_action" in g else "'self'"
     policy = (
-        f"default-src 'none'; style-src 'self'; script-src {script}; form-action {forms}; "
+        f"default-src 'none'; style-src 'self'; script-src {script}; form-action {forms};{loaded} "
         "base-uri 'none'; frame-ancestors 'none'"
     )
     response.headers.extend([("Content-Security-Policy", policy), *_NEVER])

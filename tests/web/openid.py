@@ -19,6 +19,8 @@ from ssolab.web.openid import Openid
 from tests.web.parts import AMIRA, NOW, config
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from flask.testing import FlaskClient
     from werkzeug.test import TestResponse
 
@@ -85,8 +87,17 @@ class Visitor:
         """Ask, log in, and give the parameters of the answer."""
         return sent_back(self.login(self.ask(**changes), username))
 
-    def token(self, *, basic: bool = True, client: Client | None = None, **form: str) -> TestResponse:
+    def token(
+        self,
+        given: Mapping[str, str] | None = None,
+        /,
+        *,
+        basic: bool = True,
+        client: Client | None = None,
+        **more: str,
+    ) -> TestResponse:
         """Call the token endpoint as a client that has a secret, or has none."""
+        form = dict(given or {}) | more
         who = client or self.client
         headers = {}
         if who.secret is None:
@@ -97,10 +108,20 @@ class Visitor:
             form = {"client_id": who.client_id, "client_secret": who.secret} | form
         return self.http.post(f"{self.root}/token", data=form, headers=headers)
 
-    def redeem(self, code: str, *, basic: bool = True, client: Client | None = None, **more: str) -> TestResponse:
+    def redeem(
+        self,
+        code: str,
+        given: Mapping[str, str] | None = None,
+        /,
+        *,
+        basic: bool = True,
+        client: Client | None = None,
+        **more: str,
+    ) -> TestResponse:
         """Bring a code."""
-        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.client.redirect_uris[0]} | more
-        return self.token(basic=basic, client=client, **form)
+        form = {"grant_type": "authorization_code", "code": code, "redirect_uri": self.client.redirect_uris[0]}
+        form |= dict(given or {}) | more
+        return self.token(form, basic=basic, client=client)
 
     def tokens(self, username: str = AMIRA.username, **changes: str | None) -> dict[str, Any]:
         """Log in and fetch the tokens."""
