@@ -242,6 +242,8 @@ def test_the_purity_test_lets_pure_things_pass(text: str) -> None:
     [
         ("ssolab.core.der", "from ssolab.saml import metadata", "higher floor"),
         ("ssolab.saml.checks", "from ssolab.salesforce import profile", "never import one another"),
+        ("ssolab.oidc.checks", "from ssolab.saml import metadata", "never import one another"),
+        ("ssolab.core.jose", "from ssolab.saml import metadata", "higher floor"),
         ("ssolab.saml.checks", "def f():\n    import ssolab.web.app", "higher floor"),
         ("ssolab.cutover.model", "from .rehearse import Player", "higher floor"),
         ("ssolab.web.idp", "from ssolab.cli import main", "higher floor"),

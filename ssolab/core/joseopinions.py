@@ -7,9 +7,11 @@ and our own verifier have agreed on.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import Where
+from ssolab.core.jose import encode
 from ssolab.core.opinions import NotApplicableError, Opinions, ask_library, gathered
 from ssolab.core.xmlkeys import is_weak
 
@@ -51,15 +53,19 @@ def token_opinion(jws: CompactJws, algorithm: str, keys: Sequence[PublicKey | by
     return replace(heard, findings=tuple(replace(found, cites=_CITES) for found in heard.findings))
 
 
+@lru_cache(maxsize=32)
+def _judge(library: Any, algorithm: str) -> Any:
+    """Make a verifier that knows one algorithm; it keeps no state of any token."""
+    if algorithm not in library.algorithms.get_default_algorithms():
+        raise NotApplicableError(f"it has no name for {algorithm}")
+    return library.PyJWS(algorithms=[algorithm], options={"enforce_minimum_key_length": True})
+
+
 def _ask(library: Any, asked: _Question) -> None:
-    if asked.algorithm not in library.algorithms.get_default_algorithms():
-        raise NotApplicableError(f"it has no name for {asked.algorithm}")
+    judge = _judge(library, asked.algorithm)
     if not isinstance(asked.key, bytes) and is_weak(asked.key):
         raise NotApplicableError("it is not asked about keys so short")
-    judge = library.PyJWS(algorithms=[asked.algorithm], options={"enforce_minimum_key_length": True})
     key = asked.key if isinstance(asked.key, bytes) else asked.key.crypto
-    from ssolab.core.jose import encode
-
     token = asked.jws.signing_input + b"." + encode(asked.jws.signature).encode()
     if judge.decode(token, key, algorithms=[asked.algorithm]) != asked.jws.payload:
         raise ValueError("it read another payload")

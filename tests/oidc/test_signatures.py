@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import json
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -463,6 +464,14 @@ def test_pyjwt_is_given_one_algorithm_and_no_pem(monkeypatch: pytest.MonkeyPatch
     accept(hs256(b"-----BEGIN PUBLIC KEY-----"), expected())
     assert [algorithms for _, algorithms in asked] == [["RS256"]] * 3
     assert not [key for key, _ in asked if isinstance(key, (bytes, str))]
+
+
+def test_a_second_opinion_that_cannot_be_loaded_is_told_and_refuses_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jwt", None)
+    report = accept(token(), expected())
+    assert report.accepted
+    assert report.verifiers == {"ssolab": Opinion.ACCEPTED, "pyjwt": Opinion.UNAVAILABLE}
+    assert [(each.code, each.severity) for each in report.findings] == [("verifier-unavailable", Severity.WARNING)]
 
 
 def test_without_second_opinions_ours_alone_decides() -> None:
