@@ -16,11 +16,12 @@ from werkzeug.exceptions import Forbidden
 from ssolab.core import unwelcome
 from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant, parse_duration, parse_instant
-from ssolab.cutover.scene import Flow, saml_flow
+from ssolab.cutover.scene import Flow
 from ssolab.render import envelope_json, plain
 from ssolab.web.arming import IN_LOGINS, armed_for, fired_since
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.keys import sides
+from ssolab.web.openid_player import login_by
 from ssolab.web.pages import json_answer, sentence
 
 if TYPE_CHECKING:
@@ -238,12 +239,12 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
     with lab.playing:
         lab.choose(text_in(wanted, "link") if "link" in wanted else lab.play.link)
         play = lab.play
-        flow = saml_flow(wanted.get("flow", play.flow or Flow.SAML_SP_INITIATED))
+        flow = wanted.get("flow", play.flow or Flow.SAML_SP_INITIATED)
         binding = text_in(wanted, "binding") if "binding" in wanted else None
         wanted_acs(play.relying, binding)  # asked here, so that a wrong one is one clear answer
         before = lab.journal.newest
         with armed_for(lab, codes_in(wanted), IN_LOGINS):
-            entry = drive.login(flow, user, binding=binding)
+            entry = login_by(drive, flow, user, binding=binding)
         fired = fired_since(lab, before)
     report = envelope_json(
         "login",
@@ -256,7 +257,7 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
             "flow": flow,
             "user": user,
             "side": entry.side,
-            "principal": entry.principal,
+            "principal": entry.claims if entry.principal is None else entry.principal,
             "signature": signature_of(lab, entry),
             "verifiers": entry.verifiers,
             "decryption": entry.decryption,

@@ -6,13 +6,14 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
-from ssolab.cutover.scene import Flow, Side, saml_flow
+from ssolab.cutover.scene import Flow, Side
 from ssolab.web.app import at_home
 from ssolab.web.arming import IN_LOGINS, IN_LOGOUTS, arm, armed_for
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
 from ssolab.web.logout_api import session_of
+from ssolab.web.openid_player import login_by, openid_drive
 from ssolab.web.player import Drive
 from ssolab.web.sp import create_relying_app
 
@@ -37,6 +38,7 @@ class InProcessLab:
         self.lab = Lab(replace(at_home(config, NOWHERE), running=False), NOWHERE)
         self._drive = Drive(self.lab, create_asserting_app(self.lab), create_relying_app(self.lab))
         self._drive.connect()
+        openid_drive(self._drive).connect()
 
     @property
     def clock(self) -> Clock:
@@ -60,7 +62,8 @@ class InProcessLab:
 
         Args:
             user: who logs in; the first of the lab's users where nobody is named.
-            flow: `saml-sp-initiated`, `saml-idp-initiated` or `saml-request`; what the link is about where left out.
+            flow: `saml-sp-initiated`, `saml-idp-initiated`, `saml-request` or `oidc-code`; what the link is
+                about where left out.
             binding: `post` or `artifact`, where the link has both.
             fault: the code of a fault to put in, or several.
 
@@ -71,10 +74,10 @@ class InProcessLab:
         who = next(iter(lab.users)) if user is None else user
         if who not in lab.users:
             raise InputError("user", f"nobody is called {who!r}", f"the lab knows {', '.join(lab.users)}")
-        how = saml_flow(flow or lab.play.flow or Flow.SAML_SP_INITIATED)
+        how = flow or lab.play.flow or Flow.SAML_SP_INITIATED
         wanted_acs(lab.relying, binding)
         with lab.playing, armed_for(lab, _codes(fault), IN_LOGINS):
-            return self._drive.login(how, who, binding=binding)
+            return login_by(self._drive, how, who, binding=binding)
 
     def logout(self, user: str | None = None, *, starts_at: str = "relying", fault: str | Sequence[str] = ()) -> Entry:
         """Play one single logout, and give the journal entry of its last judgement.

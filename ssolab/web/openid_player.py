@@ -14,7 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 
 from werkzeug.test import Client
 
-from ssolab.core.findings import DefectError
+from ssolab.core.findings import DefectError, InputError
+from ssolab.cutover.scene import SAML_FLOWS, Flow
 from ssolab.web.addresses import OIDC_CALLBACK, OIDC_LOGIN, OIDC_LOGOUT, OIDC_REFRESH, ORG_CALLBACK
 from ssolab.web.outgoing import Told
 from ssolab.web.pages import ENTRY_HEADER
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
     from ssolab.web.outgoing import Call
-    from ssolab.web.player import Moment
+    from ssolab.web.player import Drive, Moment
 
 _ELSEWHERE: Final = frozenset({302, 303})
 _FORM = re.compile(r'<form method="post" action="([^"]*)"')
@@ -143,6 +144,27 @@ class OpenidDrive:
         if entry is None:
             raise DefectError(f"{what} ended without a judgement: {last.status}")
         return entry
+
+
+def openid_drive(drive: Drive) -> OpenidDrive:
+    """Play OpenID Connect through the two applications of another drive."""
+    return OpenidDrive(drive.lab, drive.asserting, drive.relying)
+
+
+def login_by(drive: Drive, flow: object, username: str, *, binding: str | None = None) -> Entry:
+    """Play one login of either protocol.
+
+    Raises:
+        InputError: there is no such flow, or OpenID Connect shall come by a binding of SAML.
+    """
+    if flow == Flow.OIDC_CODE:
+        if binding is not None:
+            raise InputError("binding", "it belongs to SAML", "leave it out, or ask for a flow of SAML")
+        return openid_drive(drive).login(username)
+    if flow not in SAML_FLOWS:
+        known = ", ".join((*SAML_FLOWS, Flow.OIDC_CODE))
+        raise InputError("flow", f"{flow!r} is none that the pair plays", f"choose one of {known}")
+    return drive.login(Flow(str(flow)), username, binding=binding)
 
 
 def _told(answer: TestResponse) -> Told:

@@ -78,6 +78,19 @@ def _add_org(app: LabApp, lab: Lab) -> None:
         return finish(lab, list(request.form.items(multi=True)), posted=True)
 
 
+def openid_addresses(lab: Lab) -> list[tuple[str, str]]:
+    """Give the addresses of the client, for the front page."""
+    base = lab.bases.relying
+    named = (
+        ("login", OIDC_LOGIN),
+        ("callback", OIDC_CALLBACK),
+        ("logout", OIDC_LOGOUT),
+        ("back-channel logout", OIDC_BACKCHANNEL),
+        ("front-channel logout", OIDC_FRONTCHANNEL),
+    )
+    return [(f"OpenID Connect, {name}", base + path) for name, path in named]
+
+
 def _org_callback(lab: Lab, name: str) -> str:
     """Give the callback of an Auth. Provider by its name.
 

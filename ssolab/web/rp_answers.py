@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ssolab.core.findings import has_error
+from ssolab.cutover.scene import Flow
 from ssolab.web.addresses import OIDC_LOGIN, OIDC_LOGOUT, OIDC_REFRESH
 from ssolab.web.pages import Start, local_path
 from ssolab.web.verdicts import result
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from ssolab.web.lab import Lab
     from ssolab.web.rp_state import RelyingSession
 
-FLOW = "oidc-code"
 LOGIN_JUDGED = "openid-login-judged"
 
 
@@ -40,7 +40,7 @@ def record(  # noqa: PLR0913  what happened, and everything that explains it
         side="relying",
         event=event,
         summary=summary,
-        flow=FLOW,
+        flow=Flow.OIDC_CODE,
         user=name_of(claims) if claims else None,
         accepted=accepted,
         findings=tuple(findings),

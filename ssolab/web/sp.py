@@ -22,7 +22,7 @@ from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.issue import draft_request
 from ssolab.saml.names import POST
 from ssolab.web import orgs
-from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, START
+from ssolab.web.addresses import ACS, LOGIN, METADATA, METADATA_TYPE, OIDC_LOGIN, START
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.artifact_relying import resolved
 from ssolab.web.asking import asking_of, choices_of
@@ -42,7 +42,7 @@ from ssolab.web.pages import (
     posts_to,
 )
 from ssolab.web.refreshing import judged_afresh
-from ssolab.web.rp import add_relying
+from ssolab.web.rp import add_relying, openid_addresses
 from ssolab.web.sessions import session_of
 from ssolab.web.verdicts import result, unreadable
 
@@ -219,14 +219,19 @@ def _home(lab: Lab) -> Response:
         heading="Mock service provider",
         intro=["It sends you to the identity provider and judges what you bring back, with every reason shown."],
         remarks=lab.remarks,
-        starts=[Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first."), *ways_out(relying)],
+        starts=[
+            Start(href=LOGIN, text="Log in", says="SP-initiated: an AuthnRequest goes first."),
+            *ways_out(relying),
+            Start(href=OIDC_LOGIN, text="Log in by OpenID Connect", says="Authorization code with PKCE."),
+        ],
         asking=choices_of(relying),
         login=LOGIN,
         facts=_settings(relying) + orgs.facts(lab),
         keys=key_rows(lab, relying),
         addresses=[("metadata", base + METADATA), ("login", base + LOGIN)]
         + [(f"AssertionConsumerService, {each.binding.rpartition(':')[2]}", each.location) for each in relying.acs]
-        + logout_addresses(relying),
+        + logout_addresses(relying)
+        + openid_addresses(lab),
     )
 
 
