@@ -84,7 +84,7 @@ def _judged(answer: Returned, asked: Asked) -> Iterator[Finding]:
     issuer, asked_for = answer.get("iss"), asked.provider.issuer
     if issuer is not None and issuer != asked_for:
         yield return_of_another_issuer(asked_for, issuer)
-    elif issuer is None and asked.provider.names_itself:
+    elif issuer is None and asked.provider.names_itself and not _signed(answer, asked):
         yield return_without_issuer(asked_for)
     if answer.tokens and not answer.posted:
         yield tokens_in_the_address(", ".join(answer.tokens))
@@ -94,6 +94,11 @@ def _judged(answer: Returned, asked: Asked) -> Iterator[Finding]:
     for name, member in (("code", "code"), ("id_token", "id_token"), ("token", "access_token")):
         if name in asked.response_type.split() and answer.get(member) is None:
             yield answer_incomplete(member, asked.response_type)
+
+
+def _signed(answer: Returned, asked: Asked) -> bool:
+    """Say whether the answer brings an ID token that was asked for, whose own `iss` says whose it is."""
+    return "id_token" in asked.response_type.split() and answer.get("id_token") is not None
 
 
 @refusal(cites="RFC 6749 3.1")

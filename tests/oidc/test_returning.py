@@ -75,6 +75,16 @@ def test_the_answer_of_another_provider_is_refused(issuer: str, asked: Asked) ->
 
 def test_an_answer_has_to_name_its_provider_where_that_is_promised() -> None:
     assert judge(("code", "c"), ("state", "st"), asked=NAMED) == (NAMED, ["return-without-issuer"])
+
+
+@pytest.mark.parametrize(
+    ("response_type", "codes"), [("code id_token", []), ("code", ["return-without-issuer"])], ids=["asked for", "not"]
+)
+def test_an_id_token_that_was_asked_for_names_the_provider_too(response_type: str, codes: list[str]) -> None:
+    asked = replace(NAMED, response_type=response_type)
+    pairs = [("code", "c"), ("state", "st"), ("id_token", "t")]
+
+    assert judge(*pairs, asked=asked, posted=True) == (asked, codes)
     assert judge(("code", "c"), ("state", "st")) == (ASKED, [])
 
 
