@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from ssolab.oidc.keyring import LifeKey
+from ssolab.oidc.keyring import KeyState, LifeKey
 from ssolab.oidc.parties import Client
 from tests.interop.pair import AMIRA, credential
 from tests.interop.served import served_idp
 from tests.interop.visitor import Visitor
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
+    from ssolab.core.keys import PrivateKey
     from ssolab.oidc.keyring import KeyRing
     from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
@@ -44,6 +45,10 @@ class ServedProvider:
         self.lab.openid.register(client)
         return client
 
+    def become(self, **settings: Any) -> None:
+        """Change settings of the provider."""
+        self.lab.openid.reconfigure(replace(self.lab.openid.provider, **settings))
+
     @property
     def judged(self) -> Entry:
         """What it thought of the last thing that it was asked for."""
@@ -61,11 +66,16 @@ class ServedProvider:
         """Move its clock on."""
         self.lab.clock.advance(timedelta(seconds=seconds))
 
-    def publish(self, name: str = NEW, **how: Any) -> None:
+    def publish(self, name: str = NEW) -> None:
         """Publish a key, the new one."""
         now = self.lab.now()
-        key = LifeKey.of(credential(name).private, now, label=name, **how)
+        key = LifeKey.of(credential(name).private, now, label=name)
         self._move(lambda ring: ring.added(key).published(key.kid, now))
+
+    def sign_also(self, private: PrivateKey, alg: str) -> None:
+        """Have a key for another algorithm, published and in use."""
+        key = LifeKey.of(private, self.lab.now(), alg=alg, state=KeyState.ACTIVE)
+        self._move(lambda ring: ring.added(key))
 
     def swap(self, name: str = NEW) -> None:
         """Sign with a published key, the new one."""
@@ -96,7 +106,7 @@ class ServedProvider:
         """The kid of the key that signs."""
         return self.lab.openid.provider.keys.signing("RS256").kid
 
-    def _move(self, move: Any) -> None:
+    def _move(self, move: Callable[[KeyRing], KeyRing]) -> None:
         self.lab.openid.move_keys(move)
 
 
@@ -107,9 +117,7 @@ def _kid(ring: KeyRing, name: str) -> str:
 
 
 @contextlib.contextmanager
-def served_provider(**changes: Any) -> Iterator[ServedProvider]:
-    """Run our provider until the block ends; *changes* are settings of it."""
+def served_provider() -> Iterator[ServedProvider]:
+    """Run our provider until the block ends."""
     with served_idp() as idp:
-        openid = idp.running.lab.openid
-        openid.reconfigure(replace(openid.provider, **changes))
         yield ServedProvider(idp.running.lab)

@@ -1,4 +1,6 @@
 // A relying party made with openid-client.
+import { createPrivateKey } from "node:crypto";
+
 import { load, serve } from "./lines.mjs";
 
 const client = await load("openid-client");
@@ -7,12 +9,22 @@ let config;
 let redirect;
 let asked;
 
+async function proof({ secret, own }) {
+  if (!own) return client.ClientSecretBasic(secret);
+  const key = createPrivateKey(own.pem).export({ type: "pkcs8", format: "der" });
+  const how = { name: "RSASSA-PKCS1-v1_5", hash: "SHA-256" };
+  return client.PrivateKeyJwt({ key: await crypto.subtle.importKey("pkcs8", key, how, false, ["sign"]), kid: own.kid });
+}
+
 await serve({
   // Without `signed` it believes the connection that the ID token came over, and looks at no signature.
-  async register({ issuer, id, secret, redirect_uri, signed }) {
-    const execute = [client.allowInsecureRequests, ...(signed ? [client.enableNonRepudiationChecks] : [])];
-    config = await client.discovery(new URL(issuer), id, secret, client.ClientSecretBasic(secret), { execute });
-    redirect = redirect_uri;
+  async register(given) {
+    const execute = [client.allowInsecureRequests];
+    if (given.signed) execute.push(client.enableNonRepudiationChecks);
+    if (given.hybrid) execute.push(client.useCodeIdTokenResponseType);
+    const known = { client_secret: given.secret, id_token_signed_response_alg: given.alg ?? "RS256" };
+    config = await client.discovery(new URL(given.issuer), given.id, known, await proof(given), { execute });
+    redirect = given.redirect_uri;
   },
 
   async begin({ scope }) {
@@ -32,6 +44,15 @@ await serve({
     const tokens = await client.authorizationCodeGrant(config, new URL(url), asked);
     const claims = tokens.claims();
     const info = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
-    return { claims, info };
+    return { claims, info, refresh: tokens.refresh_token, access: tokens.access_token };
+  },
+
+  async refresh(token) {
+    const tokens = await client.refreshTokenGrant(config, token);
+    return { claims: tokens.claims(), refresh: tokens.refresh_token, access: tokens.access_token };
+  },
+
+  async credentials({ scope }) {
+    return (await client.clientCredentialsGrant(config, { scope })).access_token;
   },
 });
