@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.catalog import refusal
-from ssolab.core.findings import InputError, Problem
+from ssolab.core.findings import Problem
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -49,17 +49,6 @@ class Flow(enum.StrEnum):
 
 SAML_FLOWS: Final = (Flow.SAML_REQUEST, Flow.SAML_SP_INITIATED, Flow.SAML_IDP_INITIATED)
 """The flows that the pair of SAML plays."""
-
-
-def saml_flow(wanted: str) -> Flow:
-    """Read the flow that the pair of SAML shall play.
-
-    Raises:
-        InputError: there is none of that name, or it is none of SAML.
-    """
-    if wanted not in list(SAML_FLOWS):
-        raise InputError("flow", f"{wanted!r} is none", f"choose one of {', '.join(SAML_FLOWS)}")
-    return Flow(wanted)
 
 
 class Side(enum.StrEnum):
