@@ -364,8 +364,8 @@ MISTAKES: dict[str, tuple[tuple[str, str], str]] = {
         "signer of link okta-requests is entra, whose metadata describes no service provider, as saml-request needs",
     ),
     "later-flow": (
-        ('flow = "saml-request"', 'flow = "oidc-code"'),
-        "flow of link entra-requests cannot be 'oidc-code'",
+        ('flow = "saml-request"', 'flow = "mtls-api"'),
+        "flow of link entra-requests cannot be 'mtls-api'",
     ),
     "no-weight": (("weight = 1400", "weight = 0"), "weight of link entra-requests is 0, not a number above 0"),
     "weight-true": (("weight = 1400", "weight = true"), "is true, not a number"),

@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.core.keys import Permission
-from ssolab.cutover import answers, orgs, tables
+from ssolab.cutover import answers, openid_table, orgs, tables
 from ssolab.cutover.attributes import attributes_of
 from ssolab.cutover.belongings import certificates_of, one_certificate
 from ssolab.cutover.habits import Habits
@@ -39,6 +39,8 @@ FILE_NAME: Final = "ssolab.toml"
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _ADDRESS = re.compile(r"https?://[^\s/?#]\S*")
 _SIDES: Final = ("asserting", "relying")
+_PROVIDERS: Final = (PartyKind.OP, PartyKind.SALESFORCE)
+_CLIENTS: Final = (PartyKind.RP, PartyKind.CLIENT, PartyKind.SALESFORCE)
 
 
 class Flavour(enum.StrEnum):
@@ -145,12 +147,15 @@ def _party(table: Table, around: Surroundings) -> Party:
             "id", "kind", "metadata", "metadata_key", "metadata_life", "entity_id", "private_network",
             "certificates", "password_env", "profile", "override", "flavour", "allow",
             "single_logout", "logout_binding", "logout_hash", *answers.KEYS, *orgs.KEYS,
+            *openid_table.KEYS,
         )
     )  # fmt: skip
     kind = table.choice("kind", PartyKind)
     profile = _profile(table, around.profiles)
     certificates, credentials = certificates_of(table, around.files, around.environ)
-    entities, sources = metadata_of(table, around.files, around.fetch, around.now)
+    entities, sources = (
+        ((), ()) if kind in openid_table.KINDS else metadata_of(table, around.files, around.fetch, around.now)
+    )
     usual = Flavour.SALESFORCE if kind is PartyKind.SALESFORCE else Flavour.GENERIC
     override = table.table("override")
     return Party(
@@ -164,11 +169,12 @@ def _party(table: Table, around: Surroundings) -> Party:
         habits=habits_of(override.values, profile.habits if profile else Habits(), f"{override.place()} (override)"),
         flavour=table.choice_or("flavour", usual).value,
         permit=frozenset(_permission(table, each) for each in table.texts("allow")),
-        answers=answers.answers_of(table, issues=kind is not PartyKind.SP),
+        answers=answers.answers_of(table, issues=kind in (PartyKind.SALESFORCE, PartyKind.IDP)),
         single_logout=table.truth("single_logout"),
         logout_binding=_BINDINGS[table.choice("logout_binding", Binding)] if "logout_binding" in table.values else None,
         logout_hash=table.choice("logout_hash", Hash).value if "logout_hash" in table.values else None,
         org=orgs.org_of(table, around.files, certificates, salesforce=kind is PartyKind.SALESFORCE),
+        openid=openid_table.openid_of(table, kind, around.files, around.environ),
     )
 
 
@@ -195,12 +201,27 @@ def _link(table: Table, parties: Mapping[str, Party]) -> Link:
     signer, verifier = _there(table, "signer", parties), _there(table, "verifier", parties)
     if signer == verifier:
         raise table.wrong("verifier", f"is {verifier}, the signer itself", "name the party that has to trust the key")
+    if not flow.is_saml:
+        return _token_link(table, flow, (signer, verifier), parties)
     asserting, relying = (signer, verifier) if flow.signed_by_asserting else (verifier, signer)
     for party, role, wanted in ((asserting, "idp", "an identity provider"), (relying, "sp", "a service provider")):
         if not any(getattr(entity, role) for entity in parties[party].entities):
             key = "signer" if party == signer else "verifier"
             problem = f"is {party}, whose metadata describes no {wanted.split(' ', 1)[1]}, as {flow} needs"
             raise table.wrong(key, problem, f"add the metadata of {wanted} to the party {party}")
+    return Link(id=table.text("id"), flow=flow, signer=signer, verifier=verifier, weight=table.number("weight", 1.0))
+
+
+def _token_link(table: Table, flow: Flow, ends: tuple[str, str], parties: Mapping[str, Party]) -> Link:
+    """Read a link over which tokens go: from a provider to whoever relies on it, or from a client to a provider."""
+    fits = (_PROVIDERS, _CLIENTS) if flow.signed_by_asserting else (_CLIENTS, _PROVIDERS)
+    for key, party, kinds in zip(("signer", "verifier"), ends, fits, strict=True):
+        if parties[party].kind not in kinds:
+            problem = f"is {party}, a party of kind {parties[party].kind}, which {flow} cannot have there"
+            raise table.wrong(key, problem, f"name a party of kind {' or '.join(kinds)}")
+    if not parties[ends[0]].certificates:
+        raise table.wrong("signer", f"is {ends[0]}, of whose keys nothing is known", "give that party certificates")
+    signer, verifier = ends
     return Link(id=table.text("id"), flow=flow, signer=signer, verifier=verifier, weight=table.number("weight", 1.0))
 
 

@@ -11,7 +11,7 @@ from ssolab.core.keys import PublicKey
 from ssolab.cutover import causes, token_causes
 from ssolab.cutover.check import Prospect, Verdict
 from ssolab.cutover.evidence import Evidence
-from ssolab.cutover.habits import Known, Match
+from ssolab.cutover.habits import ASSUMED_PROPAGATION, Known, Match, known_or
 from ssolab.cutover.keyset_check import KeySetProspect, TokenCourse, TokenTrial
 from ssolab.cutover.keysets import emission, set_history
 from ssolab.cutover.model import Verb
@@ -81,6 +81,7 @@ class TokenLink:
             rotation,
             old_kid=rotation.old_kid or kids.get(self.cutover.old.spki_sha256),
             new_kid=rotation.new_kid or kids.get(self.cutover.new.spki_sha256),
+            replicas=rotation.replicas or known_or(self.signer.habits.propagation, ASSUMED_PROPAGATION),
         )
 
     @property
