@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import Opinion
 from ssolab.core.jose import ALGORITHMS, half_hash
-from ssolab.core.xmlkeys import is_weak
 from ssolab.oidc.claim_checks import LONGEST_SUBJECT, REQUIRED, TEXTS
 from ssolab.oidc.kind_checks import LOGOUT_EVENT
 from ssolab.oidc.materials import TokenKind
@@ -35,6 +34,7 @@ _TYPES: Final[Mapping[TokenKind, frozenset[str | None]]] = {
     TokenKind.BEARER_ASSERTION: frozenset({None, "JWT"}),
     TokenKind.JWT: frozenset({None, "JWT"}),
 }
+_STRONG: Final = 2048
 _TEXTS: Final = frozenset(TEXTS)
 _TIMES: Final = frozenset({"exp", "nbf", "iat", "auth_time"})
 
@@ -76,7 +76,8 @@ def _usable(key: TrustedJwk, alg: str, expected: Expected) -> bool:
     certificate = key.certificate
     in_date = certificate is None or certificate.not_before <= expected.now <= certificate.not_after
     for_this = not key.key_ops and key.alg in {None, alg} and key.use in {None, "sig"}
-    return in_date and for_this and not is_weak(key.public)
+    strong = key.public.kind != "RSA" or key.public.bits >= _STRONG  # a curve is settled by the algorithm
+    return in_date and for_this and strong
 
 
 def _meant_for_us(claims: Mapping[str, Any], expected: Expected) -> bool:

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from ssolab.core.findings import ConfigError, InputError, Opinion, Severity
 from ssolab.core.jose import ALGORITHMS, encode, public_of, sign_compact
 from ssolab.core.jwk import TrustedJwk, jwk_of
-from ssolab.core.keys import Permission
+from ssolab.core.keys import Permission, PublicKey
 from ssolab.core.strictjson import compact
 from ssolab.oidc.checks import CHECKS, TokenKind, accept
 from tests.core.signing import credential
@@ -387,6 +387,15 @@ def test_a_token_in_a_token_is_refused_by_name() -> None:
 
 
 # ---- the rest ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kid", ["a", None])
+@pytest.mark.parametrize("spki", [b"", b"no key", A.public.spki[:-40], jwk(P256, "x").public.spki[:-8] + bytes(8)])
+def test_a_trusted_key_that_is_none_refuses_and_breaks_nothing(spki: bytes, kid: str | None) -> None:
+    broken = TrustedJwk(public=PublicKey(spki), kid=kid)
+    assert reasons(token(), keys=(broken,))
+    assert reasons(token(key=P256, alg="ES256"), keys=(broken,))
+    assert accept(token(), expected(keys=(replace(broken, kid="z"), A))).accepted
 
 
 def test_a_token_is_used_once() -> None:
