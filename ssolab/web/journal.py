@@ -34,8 +34,10 @@ class Entry:
     logout: `logout-request-sent`, `logout-request-judged`, `logout-response-sent`, `logout-response-judged`,
     `logged-out` (at one side alone), `logout-not-offered`; control: `clock-moved`, `link-chosen`, `fault-armed`,
     `faults-disarmed`; a client of OpenID Connect: `openid-request-sent`, `openid-login-judged`, `jwks-fetched`,
-    `openid-refresh-judged`, `openid-logout-sent`, `openid-logout-judged`; where faults fire: `metadata-published`,
-    `fault-not-played`."""
+    `openid-refresh-judged`, `openid-logout-sent`, `openid-logout-judged`; an OpenID provider:
+    `authorization-request-judged`, `authorization-answered`, `token-issued`, `token-refused`, `userinfo-answered`,
+    `userinfo-refused`, `introspected`, `introspection-refused`, `revoked`, `revocation-refused`, `logged-out`,
+    `logout-refused`, `logout-token-sent`; where faults fire: `metadata-published`, `fault-not-played`."""
     summary: str
     flow: str | None = None
     user: str | None = None
