@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ssolab.cli._shell import EXIT_OK, Shell, password_option, shared
+from ssolab.cli._shell import EXIT_FOUND, EXIT_OK, Shell, password_option, shared
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -20,7 +20,8 @@ _LONGEST = 366 * 86_400
 
 @click.command(
     name="jwt",
-    epilog="Example:  ssolab sign jwt --key app.pem --issuer my-app --audience https://op.example --subject amira",
+    epilog="Example:  ssolab sign jwt --key server.key --issuer 3MVG9... --audience https://login.salesforce.com "
+    "--subject amira@greenmoor.org --post http://127.0.0.1:8080/services/oauth2/token",
 )
 @click.option("--key", required=True, metavar="FILE", help="The private key: PEM, DER or a key store.")
 @click.option("--alias", metavar="NAME", help="Which entry of a key store.")
@@ -34,15 +35,22 @@ _LONGEST = 366 * 86_400
 @click.option("--typ", default="JWT", show_default=True, metavar="TYP", help="The type; empty for none.")
 @click.option("--life", type=click.IntRange(1, _LONGEST), default=_LIFE, show_default=True, metavar="SECONDS",
               help="How long it is valid.")  # fmt: skip
+@click.option("--bearer", is_flag=True, help="An assertion of the JWT bearer flow: RS256, no kid, at most 3 minutes.")
+@click.option("--post", metavar="URL", help="Bring it to this token endpoint and write the answer; means --bearer.")
 @password_option
 @shared("sign")
 def jwt(shell: Shell, **options: Any) -> None:
     """Issue one JSON Web Token, and write it in the compact form.
 
-    It has iss, sub, aud, iat, exp and a jti of its own; --claim replaces or adds one, and null takes one out.
+    It has iss, sub, aud, iat, exp and a jti of its own; --claim replaces or adds one, and null takes one out. For
+    --bearer the issuer is the client_id, which Salesforce calls the consumer key, and the subject the user name.
     """
+    if options["bearer"] or options["post"]:
+        options |= _as_bearer(options)
     private = read_token_key(options["key"], alias=options["alias"], password_env=options["password_env"])
     token, header, claims = made_token(shell, options, private)
+    if options["post"]:
+        _post(shell, options["post"], token)
     if shell.format == "json":
         shell.finish(text=lambda: "", result={"token": token, "header": header, "claims": claims})
     if shell.output is None:
@@ -52,6 +60,44 @@ def jwt(shell: Shell, **options: Any) -> None:
 
         write_file(shell.output, f"{token}\n".encode())
     raise click.exceptions.Exit(EXIT_OK)
+
+
+def _as_bearer(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the options of an assertion as the help of Salesforce describes it, where nothing else was asked for.
+
+    Raises:
+        BadParameter: it would live for longer than three minutes.
+        ConfigError: it may not be posted there.
+    """
+    from ssolab.cli._posting import token_endpoint
+
+    if options["life"] > _LIFE:
+        raise click.BadParameter(f"an assertion lives at most {_LIFE} seconds", param_hint="--life")
+    if options["post"]:
+        token_endpoint(options["post"])
+    return {"kid": options["kid"] or "", "alg": options["alg"] or "RS256"}
+
+
+def _post(shell: Shell, address: str, token: str) -> None:
+    """Bring the assertion to the token endpoint and end with its answer, which is what was asked for."""
+    import json
+
+    from ssolab.cli._posting import fetch_token, issued, refusal
+    from ssolab.files import shown_name
+
+    status, members = fetch_token(address, token)
+    good = issued(status, members)
+    if not good and shell.format != "json":
+        click.echo(
+            f"{click.style('refused', fg='red', bold=True)} by {shown_name(address)}: {refusal(status, members)}"
+        )
+        raise click.exceptions.Exit(EXIT_FOUND)
+    shell.finish(
+        text=lambda: json.dumps(members, indent=2, ensure_ascii=True),
+        verdict="accepted" if good else "refused",
+        result={"status": status, "answer": dict(members)},
+        exit_code=EXIT_OK if good else EXIT_FOUND,
+    )
 
 
 def made_token(

@@ -24,6 +24,10 @@ def serving(answer: Callable[[BaseHTTPRequestHandler], object], tls: ssl.SSLCont
                 answer(self)
             self.close_connection = True
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers.get("Content-Length", 0)))
+            self.do_GET()
+
         def log_message(self, *_arguments: object) -> None:
             """Say nothing."""
 
