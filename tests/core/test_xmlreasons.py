@@ -307,8 +307,7 @@ def with_prefixes(attributes: str, inside: str = "") -> Element:
 
 @pytest.mark.parametrize(
     ("code", "case"),
-    [(code, case) for code, cases in CASES.items() for case in cases],
-    ids=lambda value: str(value)[:40],
+    [pytest.param(code, case, id=f"{code}-{n}") for code, cases in CASES.items() for n, case in enumerate(cases, 1)],
 )
 def test_each_reason_refuses_a_message_in_which_nothing_else_is_wrong(code: str, case: Callable[[], Element]) -> None:
     root = case()

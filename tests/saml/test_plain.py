@@ -152,7 +152,7 @@ def test_whatever_is_judged_otherwise_goes_the_long_way(changes: dict[str, Any])
         {"trusted": (trust("foreign", SP), trust("idp", SP), trust("idp", IDP))},
         {"trusted": (replace(trust("idp"), certificate=None),)},
         {"trusted": (trust("idp", IDP), trust("idp", IDP, not_after=NOW - timedelta(days=1)))},
-        {"in_response_to": {REQUEST, "_other"}, "unsolicited": True},
+        {"in_response_to": (REQUEST, "_other"), "unsolicited": True},
         {"recipient": ("https://other.example", everything().recipient)},
     ],
     ids=str,
