@@ -30,6 +30,7 @@ from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.logout import add_logout
 from ssolab.web.logout_side import logout_addresses, logout_said, ways_out
 from ssolab.web.op import add_provider
+from ssolab.web.op_home import provider_facts, provider_starts
 from ssolab.web.pages import (
     Start,
     bounded_relay_state,
@@ -250,9 +251,11 @@ def _home(lab: Lab) -> Response:
                 says="IdP-initiated: an unsolicited Response.",
             ),
             *ways_out(asserting),
+            *provider_starts(lab),
             *apps.app_starts(lab),
         ],
         facts=_settings(asserting),
+        openid=provider_facts(lab),
         keys=key_rows(lab, asserting),
         addresses=[(name, lab.bases.asserting + path) for name, path in addresses]
         + [(f"SingleSignOnService, {each.binding.rpartition(':')[2]}", each.location) for each in asserting.sso]

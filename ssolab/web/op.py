@@ -12,6 +12,7 @@ from ssolab.oidc.waiting import cache_control
 from ssolab.salesforce import openid as org_openid
 from ssolab.web.op_authorize import add_authorize
 from ssolab.web.op_data import add_data
+from ssolab.web.op_home import DISCOVERY
 from ssolab.web.op_inspect import add_inspection
 from ssolab.web.op_logout import add_end_session
 from ssolab.web.op_table import client_auths, grants
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
 
-DISCOVERY = "/.well-known/openid-configuration"
 OAUTH_DISCOVERY = "/.well-known/oauth-authorization-server"
 JWKS = "/jwks"
 
@@ -39,7 +39,7 @@ def add_provider(app: LabApp, lab: Lab) -> None:
 
     @app.get(OAUTH_DISCOVERY)
     def oauth_discovery() -> Response:
-        if lab.openid.provider.flavour == "salesforce":
+        if lab.openid.outside.flavour == "salesforce":
             says = "An org of Salesforce has no document of RFC 8414."
             return draw("plain.html", status=404, heading="No such document", says=says, remedy="", bad=True, back="/")
         return _document(_discovery(lab))
@@ -60,10 +60,10 @@ def add_provider(app: LabApp, lab: Lab) -> None:
 
 
 def _discovery(lab: Lab) -> dict[str, object]:
-    provider = lab.openid.provider
-    if provider.flavour == "salesforce":
-        return org_openid.discovery(provider.issuer)
-    return metadata.discovery(provider, grant_types=grants(), auth_methods=client_auths())
+    seen = lab.openid.outside
+    if seen.flavour == "salesforce":
+        return org_openid.discovery(seen.issuer)
+    return metadata.discovery(lab.openid.provider, grant_types=grants(), auth_methods=client_auths())
 
 
 def _document(value: Mapping[str, object]) -> Response:

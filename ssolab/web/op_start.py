@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.keys import PrivateKey, SigningCredential
+    from ssolab.oidc.parties import Endpoints, Flavour
     from ssolab.saml.parties import AssertingParty, RelyingParty
 
 OWN_CLIENT: Final = "ssolab-rp"
@@ -39,6 +40,15 @@ class Beginning:
     base: str
     partner: str
     at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outside:
+    """What can be told of a provider without its keys, which may take seconds to make."""
+
+    issuer: str
+    flavour: Flavour
+    endpoints: Endpoints
 
 
 class _Settings(Protocol):
@@ -70,6 +80,17 @@ def beginning_of(settings: _Settings, bases: _Bases, at: datetime) -> Beginning:
         partner=bases.relying or settings.relying.entity_id,
         at=at,
     )
+
+
+def outside_of(beginning: Beginning, given: Provider | None = None) -> Outside:
+    """Say how a provider looks from outside: its own address is where it listens, whatever its settings say."""
+    flavour: Flavour = "salesforce" if beginning.flavour == "salesforce" else "generic"
+    if given is not None:
+        flavour = given.flavour
+        if not beginning.base:
+            return Outside(issuer=given.issuer, flavour=flavour, endpoints=given.endpoints)
+    issuer = beginning.base or beginning.entity_id
+    return Outside(issuer=issuer, flavour=flavour, endpoints=endpoints_at(issuer, flavour))
 
 
 def provider_of(beginning: Beginning) -> Provider:

@@ -13,16 +13,15 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ssolab.oidc.parties import Client, endpoints_at
 from ssolab.web.memory import Memory, Seen
-from ssolab.web.op_start import OWN_CLIENT, own_client, provider_of
+from ssolab.web.op_start import OWN_CLIENT, Outside, outside_of, own_client, provider_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
     from ssolab.oidc.keyring import KeyRing
-    from ssolab.oidc.parties import Provider
+    from ssolab.oidc.parties import Client, Provider
     from ssolab.oidc.tokens import Code, Token
     from ssolab.web.errands import LastLogin, Leave, OpenidErrand
     from ssolab.web.op_start import Beginning
@@ -97,11 +96,18 @@ class OpenidState:
             return made
         with self._lock:
             if self._provider is None:
+                seen = outside_of(self._beginning, self._settings.provider)
                 made = self._settings.provider or provider_of(self._beginning)
-                if base := self._beginning.base:
-                    made = replace(made, issuer=base, endpoints=endpoints_at(base, made.flavour))
-                self._provider = made
+                self._provider = replace(made, issuer=seen.issuer, endpoints=seen.endpoints)
             return self._provider
+
+    @property
+    def outside(self) -> Outside:
+        """How the provider looks from outside now; no key is made for that."""
+        made = self._provider
+        if made is None:
+            return outside_of(self._beginning, self._settings.provider)
+        return Outside(issuer=made.issuer, flavour=made.flavour, endpoints=made.endpoints)
 
     def reconfigure(self, provider: Provider) -> None:
         """Replace the provider's settings; what was issued stays, as in a real one."""

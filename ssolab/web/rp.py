@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
+from ssolab.oidc.relying import PinnedTrust
 from ssolab.web.addresses import (
     OIDC_BACKCHANNEL,
     OIDC_CALLBACK,
@@ -78,9 +79,23 @@ def _add_org(app: LabApp, lab: Lab) -> None:
         return finish(lab, list(request.form.items(multi=True)), posted=True)
 
 
-def openid_addresses(lab: Lab) -> list[tuple[str, str]]:
-    """Give the addresses of the client, for the front page."""
-    base = lab.bases.relying
+def openid_facts(lab: Lab) -> list[tuple[str, str]]:
+    """Describe the client, for the front page: whose it is, what it asks for, whom it believes, and its addresses."""
+    client, base = lab.openid_rp.client, lab.bases.relying
+    trust = client.trust
+    if isinstance(trust, PinnedTrust):
+        believed = f"{len(trust.keys)} pinned by hand"
+    else:
+        believed = f"those that the provider lists, kept as by {trust.profile or 'default'}"
+    facts = (
+        ("provider", client.issuer),
+        ("client_id", client.client_id),
+        ("proves itself by", client.auth_method),
+        ("response_type", client.response_type),
+        ("scope", " ".join(client.scopes)),
+        ("judges ID tokens", client.judging),
+        ("keys it believes", believed),
+    )
     named = (
         ("login", OIDC_LOGIN),
         ("callback", OIDC_CALLBACK),
@@ -88,7 +103,7 @@ def openid_addresses(lab: Lab) -> list[tuple[str, str]]:
         ("back-channel logout", OIDC_BACKCHANNEL),
         ("front-channel logout", OIDC_FRONTCHANNEL),
     )
-    return [(f"OpenID Connect, {name}", base + path) for name, path in named]
+    return [*facts, *((name, base + path) for name, path in named)]
 
 
 def _org_callback(lab: Lab, name: str) -> str:

@@ -188,7 +188,7 @@ def own_relying(openid: OpenidState) -> RelyingClient:
     """Make the relying party that a lab has where nobody sets one up: the one client of the lab's own provider."""
     registered = openid.clients[OWN_CLIENT]
     return RelyingClient(
-        issuer=openid.provider.issuer,
+        issuer=openid.outside.issuer,
         client_id=registered.client_id,
         secret=registered.secret,
         redirect_uri=registered.redirect_uris[0],

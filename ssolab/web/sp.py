@@ -42,7 +42,7 @@ from ssolab.web.pages import (
     posts_to,
 )
 from ssolab.web.refreshing import judged_afresh
-from ssolab.web.rp import add_relying, openid_addresses
+from ssolab.web.rp import add_relying, openid_facts
 from ssolab.web.sessions import session_of
 from ssolab.web.verdicts import result, unreadable
 
@@ -227,11 +227,11 @@ def _home(lab: Lab) -> Response:
         asking=choices_of(relying),
         login=LOGIN,
         facts=_settings(relying) + orgs.facts(lab),
+        openid=openid_facts(lab),
         keys=key_rows(lab, relying),
         addresses=[("metadata", base + METADATA), ("login", base + LOGIN)]
         + [(f"AssertionConsumerService, {each.binding.rpartition(':')[2]}", each.location) for each in relying.acs]
-        + logout_addresses(relying)
-        + openid_addresses(lab),
+        + logout_addresses(relying),
     )
 
 

@@ -1,0 +1,57 @@
+"""What the front page of the asserting party tells of the OpenID provider: its addresses, its clients, a way in.
+
+It asks for nothing that hangs on keys, since those of an org take seconds to make and a front page is for looking.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from ssolab.web.addresses import OIDC_LOGIN
+from ssolab.web.op_start import OWN_CLIENT
+from ssolab.web.pages import Start, known_facts
+
+if TYPE_CHECKING:
+    from ssolab.oidc.parties import Client
+    from ssolab.web.lab import Lab
+
+DISCOVERY: Final = "/.well-known/openid-configuration"
+_SHOWN: Final = 20
+
+
+def provider_starts(lab: Lab) -> list[Start]:
+    """Give the way to a login by OpenID Connect, where the lab's own client is there to begin it."""
+    if not lab.bases.relying or OWN_CLIENT not in lab.openid.clients:
+        return []
+    says = f"It begins there, as every login with a code does; the client is {OWN_CLIENT}."
+    return [Start(href=lab.bases.relying + OIDC_LOGIN, text="Log in by OpenID Connect", says=says)]
+
+
+def provider_facts(lab: Lab) -> list[tuple[str, str]]:
+    """Describe the provider and its clients; no secret is among that."""
+    seen = lab.openid.outside
+    at, clients = seen.endpoints, list(lab.openid.clients.values())
+    return known_facts(
+        [
+            ("issuer", seen.issuer),
+            ("flavour", seen.flavour),
+            ("discovery", seen.issuer + DISCOVERY),
+            ("jwks_uri", at.jwks),
+            ("authorization", at.authorization),
+            ("token", at.token),
+            ("userinfo", at.userinfo),
+            ("introspection", at.introspection),
+            ("revocation", at.revocation),
+            ("end of session", at.end_session),
+            *(("client", _described(each)) for each in clients[:_SHOWN]),
+            ("further clients", len(clients[_SHOWN:]) or None),
+        ]
+    )
+
+
+def _described(client: Client) -> str:
+    """Say who a client is and how it proves that."""
+    ways = [*(["a secret"] if client.secret else []), *(["a key"] if client.keys else [])]
+    proves = "by nothing, as a public client" if client.is_public else f"by {' or '.join(ways)}"
+    name = f" ({client.name})" if client.name else ""
+    return f"{client.client_id}{name}, proves itself {proves}"
