@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.flask_client import OAuth
-from flask import Flask
+from flask import Flask, session
 from joserfc.errors import JoseError
 
 from tests.interop.nodes import Refused
@@ -41,7 +41,20 @@ class AuthlibSite:
         @app.get("/back")
         def back() -> dict[str, Any]:
             token = provider.authorize_access_token()
+            session["hint"] = token["id_token"]
             return {"claims": token["userinfo"], "info": provider.userinfo(token=token)}
+
+        @app.get("/leave")
+        def leave() -> Response:
+            away: Response = provider.logout_redirect(
+                post_logout_redirect_uri=redirect_uri, id_token_hint=session["hint"]
+            )
+            return away
+
+        @app.get("/left")
+        def left() -> str:
+            went_to: str = provider.validate_logout_response()["post_logout_redirect_uri"]
+            return went_to
 
         app.testing = True  # what it refuses with is raised
         self._browser: FlaskClient = app.test_client()
@@ -61,3 +74,18 @@ class AuthlibSite:
         except (AuthlibBaseError, JoseError) as error:
             raise Refused(str(error)) from error
         return taken
+
+    def leave(self) -> str:
+        """Log out of the provider too; the address is where the visitor is sent."""
+        return self._browser.get("/leave").location or ""
+
+    def left(self, url: str) -> str:
+        """Take the visitor who came back from a logout, and give the address that it had asked for.
+
+        Raises:
+            Refused: it knows of no such logout.
+        """
+        try:
+            return self._browser.get(f"/left?{urlsplit(url).query}").text
+        except AuthlibBaseError as error:
+            raise Refused(str(error)) from error

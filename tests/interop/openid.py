@@ -16,10 +16,11 @@ from tests.interop.visitor import Visitor
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from ssolab.core.keys import PrivateKey
+    from ssolab.core.jose import JosePrivateKey
     from ssolab.oidc.keyring import KeyRing
     from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
+    from tests.interop.visitor import Page
 
 OLD, NEW = "idp", "new"
 SCOPE: Final = "openid email"
@@ -60,6 +61,18 @@ class ServedProvider:
         page = visitor.open(url)
         return page.leads_to or visitor.submit(page, username=AMIRA.username).leads_to
 
+    def log_out(self, url: str, redirect_uri: str = NOWHERE) -> str:
+        """Amira goes where a client sent her to log out; the address is where the provider sends her then."""
+        return Visitor.stopping_at(redirect_uri).open(url).leads_to
+
+    def leave(self, visitor: Visitor) -> Page:
+        """Somebody logs out here and says that this is meant; gives our page."""
+        return visitor.submit(visitor.open(self.lab.openid.provider.endpoints.end_session), leave="yes")
+
+    def logged_in(self) -> tuple[str, ...]:
+        """Who is logged in here, a name for each session."""
+        return tuple(each.username for each in self.lab.openid.sessions)
+
     # --- the life of its keys ---
 
     def later(self, seconds: float) -> None:
@@ -72,7 +85,7 @@ class ServedProvider:
         key = LifeKey.of(credential(name).private, now, label=name)
         self._move(lambda ring: ring.added(key).published(key.kid, now))
 
-    def sign_also(self, private: PrivateKey, alg: str) -> None:
+    def sign_also(self, private: JosePrivateKey, alg: str) -> None:
         """Have a key for another algorithm, published and in use."""
         key = LifeKey.of(private, self.lab.now(), alg=alg, state=KeyState.ACTIVE)
         self._move(lambda ring: ring.added(key))

@@ -64,3 +64,27 @@ def test_a_token_for_another_is_refused(site: AuthlibSite, op: ServedProvider) -
 
     with pytest.raises(Refused, match="mismatching_state"):
         other.finish(op.log_in(site.begin()))
+
+
+def test_a_logout_that_it_asks_for_ends_the_session_and_brings_the_visitor_back(
+    site: AuthlibSite, op: ServedProvider
+) -> None:
+    op.know(post_logout_redirect_uris=(NOWHERE,))
+    log_in(site, op)
+    assert op.logged_in() == (AMIRA.username,)
+    op.swap_at_once()  # the token that names the session was signed by the key that is gone
+
+    back = op.log_out(site.leave())
+
+    assert op.logged_in() == ()
+    assert site.left(back) == NOWHERE
+    with pytest.raises(Refused, match="state"):
+        site.left(back)
+
+
+def test_a_logout_to_an_address_that_is_not_registered_ends_nothing(site: AuthlibSite, op: ServedProvider) -> None:
+    log_in(site, op)
+
+    assert op.log_out(site.leave()) == ""
+    assert op.logged_in() == (AMIRA.username,)
+    assert {found.code for found in op.judged.errors} == {"unregistered-logout-address"}

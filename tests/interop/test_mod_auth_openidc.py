@@ -5,8 +5,11 @@ Measured here, with Debian's 2.4.12: a kid that is not in its copy of the key se
 
 from __future__ import annotations
 
+import html
+import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -43,6 +46,8 @@ OIDCCryptoPassphrase "a passphrase of a test"
     Require valid-user
 </Location>
 """
+LEFT = "left\n"
+FRAME = re.compile(r'<iframe src="([^"]+)"')
 REFRESHED = "could not find a key in the cached JSON Web Keys, doing a forced refresh"
 
 
@@ -53,9 +58,23 @@ class Site:
     apache: Apache
     op: ServedProvider
 
+    @property
+    def private(self) -> str:
+        """The page that only those see who have logged in."""
+        return f"{self.apache.base}/private/page.html"
+
+    @property
+    def back(self) -> str:
+        """Where the module itself answers."""
+        return f"{self.apache.base}/private/back"
+
+    def know(self, **settings: Any) -> None:
+        """Register it with the provider."""
+        self.op.know(self.back, auth_method="client_secret_basic", **settings)
+
     def log_in(self, visitor: Visitor | None = None) -> Page:
         """Amira opens the private page, in a browser of its own where none is given."""
-        return (visitor or Visitor()).log_in(f"{self.apache.base}/private/page.html", AMIRA.username)
+        return (visitor or Visitor()).log_in(self.private, AMIRA.username)
 
     @property
     def refreshed(self) -> int:
@@ -67,22 +86,26 @@ class Site:
 def site() -> Iterator[Site]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    with open_folder() as folder, served_provider() as op:
-        op.know(f"{base}/private/back", auth_method="client_secret_basic")
-        with running_apache(
+    with (
+        open_folder() as folder,
+        served_provider() as op,
+        running_apache(
             folder,
             port=port,
             module=("auth_openidc_module", "mod_auth_openidc.so"),
             rest=PLACES.format(issuer=op.issuer, base=base),
-            pages={"private/page.html": PAGE},
-        ) as apache:
-            yield Site(apache, op)
+            pages={"private/page.html": PAGE, "left.html": LEFT},
+        ) as apache,
+    ):
+        site = Site(apache, op)
+        site.know()
+        yield site
 
 
 def test_the_private_page_shows_who_logged_in(site: Site) -> None:
     page = site.log_in()
 
-    assert page.url == f"{site.apache.base}/private/page.html"
+    assert page.url == site.private
     assert LOGGED_IN in page.text, site.apache.log()
     assert f"issuer {site.op.issuer}\n" in page.text
 
@@ -107,3 +130,58 @@ def test_a_swap_that_nobody_announced_is_believed_at_once_and_so_is_the_next(sit
     site.op.swap("other")
     assert LOGGED_IN in site.log_in().text
     assert site.refreshed == 2
+
+
+def test_a_logout_that_it_asks_for_ends_the_session_here_and_leads_back(site: Site) -> None:
+    left = f"{site.apache.base}/left.html"
+    site.know(post_logout_redirect_uris=(left,))
+    visitor = Visitor()
+    site.log_in(visitor)
+    assert site.op.logged_in() == (AMIRA.username,)
+
+    page = visitor.open(f"{site.back}?{urlencode({'logout': left})}")
+
+    assert (page.url, page.text) == (left, LEFT)
+    assert site.op.logged_in() == ()
+    assert "errand" in visitor.open(site.private).fields  # it has to ask us again
+
+
+def test_our_logout_token_ends_its_sessions_though_a_key_that_it_never_saw_signs_that(site: Site) -> None:
+    site.know(backchannel_logout_uri=f"{site.back}?logout=backchannel")
+    visitors = Visitor(), Visitor()
+    for visitor in visitors:
+        site.log_in(visitor)
+        assert LOGGED_IN in visitor.open(site.private).text
+    site.op.swap_at_once()
+
+    site.op.leave(visitors[0])
+
+    assert [LOGGED_IN in visitor.open(site.private).text for visitor in visitors] == [False, False], site.apache.log()
+    assert site.refreshed == 1
+
+
+def test_a_logout_token_for_another_ends_nothing(site: Site) -> None:
+    site.know(backchannel_logout_uri=f"{site.back}?logout=backchannel")
+    visitor = Visitor()
+    site.log_in(visitor)
+    site.op.become(issuer=f"{site.op.issuer}/another")
+
+    site.op.leave(visitor)
+
+    assert LOGGED_IN in visitor.open(site.private).text
+    sent = next(each for each in site.op.lab.journal.entries() if each.event == "logout-token-sent")
+    assert {found.code for found in sent.findings} == {"logout-not-delivered"}
+
+
+def test_the_frame_on_our_page_ends_its_session_in_that_browser(site: Site) -> None:
+    site.know(frontchannel_logout_uri=f"{site.back}?logout=get")
+    visitor = Visitor()
+    site.log_in(visitor)
+
+    page = site.op.leave(visitor)
+
+    assert LOGGED_IN in visitor.open(site.private).text  # until the browser loads the frame
+    (frame,) = FRAME.findall(page.text)
+    assert frame.startswith(f"{site.back}?logout=get&amp;iss=")
+    assert visitor.open(html.unescape(frame)).status == 200
+    assert "errand" in visitor.open(site.private).fields

@@ -37,7 +37,8 @@ export const load = (name) => import(pathToFileURL(require.resolve(name)));
 
 function told(error) {
   const because = error?.cause instanceof Error ? `: ${told(error.cause)}` : "";
-  return `${error?.code ? `${error.code} ` : ""}${error?.message ?? error}${because}`;
+  const named = [error?.code, error?.error].filter(Boolean).map((name) => `${name} `);
+  return `${named.join("")}${error?.message ?? error}${because}`;
 }
 
 export async function serve(tasks) {

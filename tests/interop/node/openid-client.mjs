@@ -44,12 +44,25 @@ await serve({
     const tokens = await client.authorizationCodeGrant(config, new URL(url), asked);
     const claims = tokens.claims();
     const info = await client.fetchUserInfo(config, tokens.access_token, claims.sub);
-    return { claims, info, refresh: tokens.refresh_token, access: tokens.access_token };
+    return { claims, info, refresh: tokens.refresh_token, access: tokens.access_token, id: tokens.id_token };
   },
 
   async refresh(token) {
     const tokens = await client.refreshTokenGrant(config, token);
     return { claims: tokens.claims(), refresh: tokens.refresh_token, access: tokens.access_token };
+  },
+
+  async introspect(token) {
+    return await client.tokenIntrospection(config, token);
+  },
+
+  async revoke(token) {
+    await client.tokenRevocation(config, token);
+  },
+
+  // Where the browser goes to log out; the client adds its own name.
+  leave(parameters) {
+    return client.buildEndSessionUrl(config, parameters).href;
   },
 
   async credentials({ scope }) {
