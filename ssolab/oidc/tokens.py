@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
 
+from ssolab.core.findings import ConfigError
 from ssolab.core.jose import half_hash, sign_compact
 from ssolab.oidc.parties import ACCESS_TOKENS
+from ssolab.oidc.unissued import nothing_to_sign_with
 from ssolab.oidc.wishes import Wishes
 
 if TYPE_CHECKING:
@@ -85,13 +87,17 @@ def key_for(provider: Provider, alg: str | None = None, *, access_token: bool = 
     """Choose the key that signs now: for access tokens one of theirs where there is, RS256 where nobody says otherwise.
 
     Raises:
-        ConfigError: none is active.
+        OAuthError: none is active.
     """
     families = provider.keys.families
-    if access_token and ACCESS_TOKENS in families:
-        return provider.keys.signing(ACCESS_TOKENS)
     usual = USUAL_ALGORITHM in families or not families
-    return provider.keys.signing(alg or (USUAL_ALGORITHM if usual else families[0]))
+    family = alg or (USUAL_ALGORITHM if usual else families[0])
+    if access_token and ACCESS_TOKENS in families:
+        family = ACCESS_TOKENS
+    try:
+        return provider.keys.signing(family)
+    except ConfigError as error:
+        raise nothing_to_sign_with(f"of the {error.name} {error.problem}", error.remedy) from None
 
 
 def signed(key: LifeKey, claims: Mapping[str, Any], *, typ: str = "JWT") -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from ssolab.core.catalog import barrier
-from ssolab.oidc.errors import OAuthError
+from ssolab.oidc.errors import BROKEN, OAuthError
 
 _AGAIN: Final = "begin with a new authorization request"
 _OLD: Final = ("invalid_grant", "expired access/refresh token")
@@ -143,6 +143,17 @@ def widened_scope(more: str) -> OAuthError:
     A refresh can only ask for less. Begin with a new authorization request.
     """
     return OAuthError("invalid_scope", "scope", f"{more[:120]} was not granted", _AGAIN)
+
+
+@barrier(cites="RFC 6749 4.1.2.1")
+def nothing_to_sign_with(problem: str, remedy: str) -> OAuthError:
+    """The provider has no active key for what it would have to sign.
+
+    The key was taken out of use before its successor was swapped in, or the client is registered for an algorithm of
+    which the provider has no key. A code or refresh token that was brought stays good. Swap to a published key, or
+    register the client for an algorithm of the discovery document.
+    """
+    return OAuthError("server_error", "signing key", problem, remedy, status=BROKEN)
 
 
 @barrier(cites="RFC 6749 4.4")

@@ -13,7 +13,7 @@ from ssolab.oidc.flow import answer_to
 from ssolab.oidc.tokens import Code, Granted
 from ssolab.salesforce import openid as org_openid
 from ssolab.web.forms import send_form
-from ssolab.web.op_issue import new_access_token, new_id_token, speaker, subject_of
+from ssolab.web.op_issue import check_keys, new_access_token, new_id_token, speaker, subject_of
 from ssolab.web.pages import judged, redirect
 
 if TYPE_CHECKING:
@@ -29,8 +29,13 @@ if TYPE_CHECKING:
 
 
 def answered(lab: Lab, asked: Authorization, login: LastLogin) -> Response:
-    """Answer a client that somebody logged in: with a code, tokens, or both."""
+    """Answer a client that somebody logged in: with a code, tokens, or both.
+
+    Raises:
+        OAuthError: nothing can be signed.
+    """
     provider, now, client = lab.openid.provider, lab.now(), asked.client
+    check_keys(provider, client, id_token=asked.wants("id_token"), access_token=asked.wants("token"))
     granted = _granted(lab, asked, login)
     members: dict[str, str] = {}
     code = access_token = id_token = None

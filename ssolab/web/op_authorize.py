@@ -92,7 +92,7 @@ def _receive(lab: Lab, data: bytes) -> Response:
         return _refuse(lab, to, nobody_known("nobody is logged in, or not as freshly as max_age wants"))
     if subjects is not None and subject_of(provider, login.user.username) not in subjects:
         return _refuse(lab, to, nobody_known("somebody else is logged in than the request is for"))
-    return judged(entry, answered(lab, asked, login))
+    return judged(entry, _answer(lab, asked, login))
 
 
 def _subjects(asked: Authorization, provider: Provider) -> frozenset[str] | None:
@@ -113,6 +113,14 @@ def _still_good(lab: Lab, asked: Authorization) -> LastLogin | None:
     if login is None or "login" in asked.prompt or login.user.username not in lab.users:
         return None
     return None if asked.max_age is not None and lab.now() - login.at > asked.max_age else login
+
+
+def _answer(lab: Lab, asked: Authorization, login: LastLogin) -> Response:
+    """Send the browser back with what the client asked for."""
+    try:
+        return answered(lab, asked, login)
+    except OAuthError as error:
+        return _refuse(lab, asked.to, error)
 
 
 def _to_nobody(lab: Lab, error: InputError) -> Response:
@@ -227,7 +235,7 @@ def _take_login(lab: Lab, form: Mapping[str, str]) -> Response:
     subject = subject_of(lab.openid.provider, login.user.username)
     if errand.subjects is not None and subject not in errand.subjects:
         return _refuse(lab, to, login_of_another("somebody else logged in than the request is for"))
-    return answered(lab, errand.asked, login)
+    return _answer(lab, errand.asked, login)
 
 
 def _why_not(form: Mapping[str, str]) -> OAuthError | None:

@@ -67,9 +67,10 @@ def _post(lab: Lab, client: Client, address: str, session: ProviderSession) -> N
         now=lab.now(),
         new_id=secrets.token_urlsafe(16),
     )
-    token = signed(key_for(provider, client.id_token_alg), claims, typ="logout+jwt")
     findings: tuple[Finding, ...] = ()
+    token = ""
     try:
+        token = signed(key_for(provider, client.id_token_alg), claims, typ="logout+jwt")
         status = (lab.openid.post or deliver)(address, urlencode({"logout_token": token}).encode())
         if status not in _DONE:
             raise logout_not_delivered(address, f"it answers with HTTP {status}", "see what the client's log says")

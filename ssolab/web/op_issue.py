@@ -40,11 +40,23 @@ def subject_of(provider: Provider, username: str) -> str:
     return speaker(provider, username).identity_url if provider.flavour == "salesforce" else username
 
 
+def check_keys(provider: Provider, client: Client, *, id_token: bool, access_token: bool = True) -> None:
+    """See to it that what a client is about to get can be signed, before anything is used up for it.
+
+    Raises:
+        OAuthError: the provider has no active key for it.
+    """
+    if id_token:
+        key_for(provider, client.id_token_alg)
+    if access_token and (client.access_tokens or provider.access_tokens) == "jwt":
+        key_for(provider, access_token=True)
+
+
 def issue(lab: Lab, provider: Provider, wanted: Issue, now: datetime) -> Issued:
     """Make and keep the tokens of a grant, and give the answer of the token endpoint (RFC 6749 5.1, OIDCCore 3.1.3.3).
 
     Raises:
-        ConfigError: the provider has no active key.
+        OAuthError: the provider has no active key for it.
     """
     granted, client = wanted.granted, wanted.client
     id_token = None

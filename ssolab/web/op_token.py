@@ -36,9 +36,9 @@ def _answer(lab: Lab) -> Response:
     try:
         call = read_call(lab)
         wanted = _judge(call)
+        made = issue(lab, call.provider, wanted, call.now)
     except OAuthError as error:
         return refused(lab, error, "token-refused", "Token request")
-    made = issue(lab, call.provider, wanted, call.now)
     what = "ID token and access token" if made.id_token else "Access token"
     who = wanted.granted.username or wanted.client.client_id
     entry = lab.record(

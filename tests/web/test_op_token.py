@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.web.openid import CALLBACK, CHALLENGE, OTHER, PHONE, SHOP, VERIFIER, Visitor, basic_header, openid_lab
+from tests.web.openid import (
+    CALLBACK,
+    CHALLENGE,
+    OTHER,
+    PHONE,
+    SHOP,
+    VERIFIER,
+    Visitor,
+    basic_header,
+    openid_lab,
+    sent_back,
+)
 from tests.web.parts import AMIRA
 
 if TYPE_CHECKING:
@@ -249,3 +260,20 @@ def test_nothing_that_is_secret_reaches_the_journal() -> None:
     text = repr(visitor.lab.journal.entries())
     for secret in (code, tokens["access_token"], tokens["refresh_token"], SHOP.secret or ""):
         assert secret not in text
+
+
+def test_where_nothing_can_be_signed_the_client_is_told_and_what_it_brought_stays_good() -> None:
+    visitor = Visitor()
+    held = visitor.tokens(scope="openid offline_access")["refresh_token"]
+    code = visitor.answer()["code"]
+    whole = visitor.lab.openid.provider.keys
+    [key] = whole.keys
+    visitor.lab.openid.move_keys(lambda ring: ring.compromised(key.kid, visitor.lab.now()))
+    for got in (visitor.redeem(code), visitor.token(grant_type="refresh_token", refresh_token=held)):
+        refused(visitor, got, "server_error", "nothing-to-sign-with", 500)
+    told = sent_back(visitor.login(visitor.ask(response_type="code id_token")))
+    assert (told["error"], "code" in told) == ("server_error", False)
+    assert [found.code for found in visitor.last("authorization-request-judged").findings] == ["nothing-to-sign-with"]
+    visitor.lab.openid.move_keys(lambda _ring: whole)
+    assert visitor.redeem(code).status_code == 200
+    assert visitor.token(grant_type="refresh_token", refresh_token=held).status_code == 200

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from ssolab.core.instants import in_words
 from ssolab.oidc import unissued
 from ssolab.oidc.malformed import parameter_missing
-from ssolab.oidc.parties import OFFLINE
+from ssolab.oidc.parties import OFFLINE, OPENID
 from ssolab.oidc.tokens import fits_challenge
+from ssolab.web.op_issue import check_keys
 from ssolab.web.op_table import Issue, grant
 
 if TYPE_CHECKING:
@@ -37,17 +38,18 @@ def authorization_code(call: Call) -> Issue:
     if code.redirect_uri is not None and sent != code.redirect_uri:
         raise unissued.redirect_uri_changed(sent, code.redirect_uri)
     _check_verifier(code, call.form.get("code_verifier"))
+    scopes = code.granted.scopes
+    check_keys(call.provider, client, id_token=OPENID in scopes)
     if not state.use_code(text):  # another request was faster
         state.revoke_family(code.granted.family)
         raise unissued.used_code()
-    scopes = code.granted.scopes
     return Issue(
         client=client,
         granted=code.granted,
         scopes=scopes,
         flow="oidc-code",
         with_refresh_token=not OFFLINE.isdisjoint(scopes) and client.may_use("refresh_token"),
-        with_id_token="openid" in scopes,
+        with_id_token=OPENID in scopes,
     )
 
 

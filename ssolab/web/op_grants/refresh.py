@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ssolab.oidc import unissued
 from ssolab.oidc.malformed import parameter_missing
+from ssolab.oidc.parties import OPENID
+from ssolab.web.op_issue import check_keys
 from ssolab.web.op_table import Issue, grant
 
 if TYPE_CHECKING:
@@ -34,16 +37,17 @@ def refresh_token(call: Call) -> Issue:
     if granted.username is not None and granted.username not in call.lab.users:
         raise unissued.user_gone(granted.username)
     scopes = _scopes(token, call.form.get("scope"))
+    check_keys(call.provider, client, id_token=OPENID in scopes)
     if call.provider.rotates and not state.use_refresh_token(text):  # another request was faster
         state.revoke_family(granted.family)
         raise unissued.used_refresh_token()
     return Issue(
         client=client,
-        granted=granted,
+        granted=replace(granted, nonce=None),  # which belonged to the first ID token (OIDCCore 12.2)
         scopes=scopes,
         flow="oidc-code",
         with_refresh_token=call.provider.rotates,
-        with_id_token="openid" in scopes,
+        with_id_token=OPENID in scopes,
     )
 
 
