@@ -8,6 +8,7 @@ import os
 import signal
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -71,6 +72,11 @@ SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
     help="How Responses come: by the browser, or from server to server for an artifact. Default: as metadata says.",
 )
 @click.option(
+    "--open-registration",
+    is_flag=True,
+    help="Let any OpenID client register itself. Default: that needs the control token.",
+)
+@click.option(
     "--token-file",
     type=click.Path(dir_okay=False, path_type=Path),
     metavar="FILE",
@@ -96,6 +102,7 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
     from ssolab.sources import load_lab, write_file
     from ssolab.web.app import running_lab
     from ssolab.web.artifact import answering_by
+    from ssolab.web.openid import Openid
 
     inventory = encrypting(
         load_lab(lab, environ=os.environ),
@@ -115,6 +122,8 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
         switches=options["switches"],
     )
     config = answering_by(config, options["response_binding"])
+    if options["open_registration"]:
+        config = replace(config, openid=replace(config.openid or Openid(), open_registration=True))
     with running_lab(config) as running:
         if options["token_file"] is not None:
             write_file(options["token_file"], f"{running.lab.token}\n".encode(), private=True)

@@ -191,6 +191,11 @@ def _scopes(to: Addressed, provider: Provider) -> tuple[str, ...]:
     return granted_of(text, to.client)
 
 
+def is_scope(text: str) -> bool:
+    """Say whether a text is one scope (RFC 6749 3.3)."""
+    return _SCOPE.fullmatch(text) is not None
+
+
 def granted_of(text: str, client: Client) -> tuple[str, ...]:
     """Read a scope, and keep what a client may have of it.
 
@@ -198,7 +203,7 @@ def granted_of(text: str, client: Client) -> tuple[str, ...]:
         OAuthError: it is no list of scopes, or nothing of it may be had.
     """
     asked = text.split(" ")
-    if not all(_SCOPE.fullmatch(each) for each in asked):
+    if not all(is_scope(each) for each in asked):
         raise unauthorized.unfit_scope("it is no list of scopes with one blank between two")
     granted = client.allowed(asked)
     if not granted:

@@ -43,8 +43,11 @@ class Endpoints:
     registration: str | None = None
 
 
-def endpoints_at(base: str, flavour: Flavour = "generic") -> Endpoints:
-    """Give the addresses of a provider below *base* (without a slash at its end), in the shape of its flavour."""
+def endpoints_at(base: str, flavour: Flavour = "generic", *, registers: bool = False) -> Endpoints:
+    """Give the addresses of a provider below *base* (without a slash at its end), in the shape of its flavour.
+
+    *registers* says whether anybody may register a client; an org of Salesforce names the address for that anyway.
+    """
     salesforce = flavour == "salesforce"
     root = f"{base}/services/oauth2" if salesforce else base
     return Endpoints(
@@ -55,6 +58,7 @@ def endpoints_at(base: str, flavour: Flavour = "generic") -> Endpoints:
         introspection=f"{root}/introspect",
         revocation=f"{root}/revoke",
         end_session=f"{base}/services/auth/idp/oidc/logout" if salesforce else f"{base}/logout",
+        registration=f"{root}/register" if registers or salesforce else None,
     )
 
 

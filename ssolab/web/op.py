@@ -15,6 +15,7 @@ from ssolab.web.op_data import add_data
 from ssolab.web.op_home import DISCOVERY
 from ssolab.web.op_inspect import add_inspection
 from ssolab.web.op_logout import add_end_session
+from ssolab.web.op_register import add_registration
 from ssolab.web.op_table import client_auths, grants
 from ssolab.web.op_token import add_token
 from ssolab.web.op_userinfo import add_userinfo
@@ -56,6 +57,7 @@ def add_provider(app: LabApp, lab: Lab) -> None:
     add_data(app, lab)
     add_userinfo(app, lab)
     add_inspection(app, lab)
+    add_registration(app, lab)
     add_end_session(app, lab)
 
 

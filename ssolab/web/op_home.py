@@ -43,6 +43,7 @@ def provider_facts(lab: Lab) -> list[tuple[str, str]]:
             ("introspection", at.introspection),
             ("revocation", at.revocation),
             ("end of session", at.end_session),
+            ("registration", at.registration),
             *(("client", _described(each)) for each in clients[:_SHOWN]),
             ("further clients", len(clients[_SHOWN:]) or None),
         ]

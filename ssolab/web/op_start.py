@@ -82,7 +82,7 @@ def beginning_of(settings: _Settings, bases: _Bases, at: datetime) -> Beginning:
     )
 
 
-def outside_of(beginning: Beginning, given: Provider | None = None) -> Outside:
+def outside_of(beginning: Beginning, given: Provider | None = None, *, registers: bool = False) -> Outside:
     """Say how a provider looks from outside: its own address is where it listens, whatever its settings say."""
     flavour: Flavour = "salesforce" if beginning.flavour == "salesforce" else "generic"
     if given is not None:
@@ -90,7 +90,7 @@ def outside_of(beginning: Beginning, given: Provider | None = None) -> Outside:
         if not beginning.base:
             return Outside(issuer=given.issuer, flavour=flavour, endpoints=given.endpoints)
     issuer = beginning.base or beginning.entity_id
-    return Outside(issuer=issuer, flavour=flavour, endpoints=endpoints_at(issuer, flavour))
+    return Outside(issuer=issuer, flavour=flavour, endpoints=endpoints_at(issuer, flavour, registers=registers))
 
 
 def provider_of(beginning: Beginning) -> Provider:

@@ -40,11 +40,13 @@ class Openid:
     """What a lab is started with in OpenID Connect.
 
     Without a `provider` one is made of the asserting party. `clients` are registered beside the lab's own relying
-    party, or in its stead where one has its client_id.
+    party, or in its stead where one has its client_id. `open_registration` lets anybody register further ones, which
+    else needs the token of the lab.
     """
 
     provider: Provider | None = None
     clients: tuple[Client, ...] = ()
+    open_registration: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +98,7 @@ class OpenidState:
             return made
         with self._lock:
             if self._provider is None:
-                seen = outside_of(self._beginning, self._settings.provider)
+                seen = self._at_first()
                 made = self._settings.provider or provider_of(self._beginning)
                 self._provider = replace(made, issuer=seen.issuer, endpoints=seen.endpoints)
             return self._provider
@@ -106,8 +108,16 @@ class OpenidState:
         """How the provider looks from outside now; no key is made for that."""
         made = self._provider
         if made is None:
-            return outside_of(self._beginning, self._settings.provider)
+            return self._at_first()
         return Outside(issuer=made.issuer, flavour=made.flavour, endpoints=made.endpoints)
+
+    def _at_first(self) -> Outside:
+        return outside_of(self._beginning, self._settings.provider, registers=self._settings.open_registration)
+
+    @property
+    def open_registration(self) -> bool:
+        """Whether anybody may register a client, without the token of the lab."""
+        return self._settings.open_registration
 
     def reconfigure(self, provider: Provider) -> None:
         """Replace the provider's settings; what was issued stays, as in a real one."""

@@ -113,6 +113,30 @@ def test_a_lab_that_is_told_to_answers_by_artifact(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
+def test_a_lab_that_is_told_to_lets_any_client_register(tmp_path: Path) -> None:
+    with start("--port", "0", "--format", "json", "--open-registration", cwd=tmp_path) as process:
+        assert process.stdout is not None
+        told = ""
+        for line in process.stdout:
+            told += line
+            if line == "}\n":
+                break
+        base = json.loads(told)["result"]["asserting"]["address"]
+        with urllib.request.urlopen(f"{base}/.well-known/openid-configuration", timeout=LONG_ENOUGH) as answer:  # noqa: S310  an address of the lab
+            address = json.loads(answer.read())["registration_endpoint"]
+        asked = urllib.request.Request(  # noqa: S310  likewise
+            address, b'{"redirect_uris": ["https://app.example/cb"]}', {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(asked, timeout=LONG_ENOUGH) as answer:  # noqa: S310  likewise
+            registered = json.loads(answer.read())
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=LONG_ENOUGH)
+    assert registered["redirect_uris"] == ["https://app.example/cb"]
+    assert f"Client {registered['client_id']} registered" in errors
+    assert registered["client_secret"] not in errors
+
+
+@pytest.mark.skipif(os.name != "posix", reason="sends a POSIX signal")
 def test_a_script_reads_the_addresses_as_json_and_ends_the_lab_as_service_managers_do(tmp_path: Path) -> None:
     with start("--port", "0", "--format", "json", "--verbose", cwd=tmp_path) as process:
         assert process.stdout is not None
