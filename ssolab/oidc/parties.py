@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
+from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -148,6 +149,12 @@ class Client:
         return self.auth_method == "none" or (self.auth_method is None and not self.secret and not self.keys)
 
     @property
+    def origins(self) -> frozenset[str]:
+        """The origins of the pages of a public client, as browsers write them; others ask from their servers."""
+        found = (_origin(address) for address in self.redirect_uris if self.is_public)
+        return frozenset(each for each in found if each is not None)
+
+    @property
     def label(self) -> str:
         """What to call it."""
         return self.name or self.client_id
@@ -159,3 +166,17 @@ class Client:
     def allowed(self, scopes: Iterable[str]) -> tuple[str, ...]:
         """Keep the scopes that it may have, in the order in which they were asked for."""
         return tuple(each for each in dict.fromkeys(scopes) if self.scopes is None or each in self.scopes)
+
+
+def _origin(address: str) -> str | None:
+    """Give the origin of an address of the web (RFC 6454 6.1): with its port where it is not the usual one."""
+    try:
+        parts = urlsplit(address)
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        return None
+    usual = {"http": 80, "https": 443}.get(parts.scheme)
+    if usual is None or host is None:
+        return None
+    shown = f"[{host}]" if ":" in host else host
+    return f"{parts.scheme}://{shown}" + ("" if port in (None, usual) else f":{port}")

@@ -21,6 +21,10 @@ RESOLUTION: Final = "/saml/artifact"
 VALIDATOR: Final = "/saml/validator"
 HISTORY: Final = "/saml/login-history"
 
+DISCOVERY: Final = "/.well-known/openid-configuration"
+OAUTH_DISCOVERY: Final = "/.well-known/oauth-authorization-server"
+JWKS: Final = "/jwks"
+
 OIDC_LOGIN: Final = "/oidc/login"
 OIDC_CALLBACK: Final = "/oidc/callback"
 OIDC_LOGOUT: Final = "/oidc/logout"

@@ -10,9 +10,10 @@ from flask import Response
 from ssolab.oidc import metadata
 from ssolab.oidc.waiting import cache_control
 from ssolab.salesforce import openid as org_openid
+from ssolab.web.addresses import DISCOVERY, JWKS, OAUTH_DISCOVERY
 from ssolab.web.op_authorize import add_authorize
+from ssolab.web.op_cors import add_sharing
 from ssolab.web.op_data import add_data
-from ssolab.web.op_home import DISCOVERY
 from ssolab.web.op_inspect import add_inspection
 from ssolab.web.op_logout import add_end_session
 from ssolab.web.op_register import add_registration
@@ -26,9 +27,6 @@ if TYPE_CHECKING:
 
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
-
-OAUTH_DISCOVERY = "/.well-known/oauth-authorization-server"
-JWKS = "/jwks"
 
 
 def add_provider(app: LabApp, lab: Lab) -> None:
@@ -59,6 +57,7 @@ def add_provider(app: LabApp, lab: Lab) -> None:
     add_inspection(app, lab)
     add_registration(app, lab)
     add_end_session(app, lab)
+    add_sharing(app, lab)
 
 
 def _discovery(lab: Lab) -> dict[str, object]:

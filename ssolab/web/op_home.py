@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ssolab.web.addresses import OIDC_LOGIN
+from ssolab.web.addresses import DISCOVERY, OIDC_LOGIN
 from ssolab.web.op_start import OWN_CLIENT
 from ssolab.web.pages import Start, known_facts
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from ssolab.oidc.parties import Client
     from ssolab.web.lab import Lab
 
-DISCOVERY: Final = "/.well-known/openid-configuration"
 _SHOWN: Final = 20
 
 

@@ -68,7 +68,10 @@ class OpenidState:
         self._lock = threading.RLock()
         self._provider: Provider | None = None
         own = own_client(beginning, secrets.token_urlsafe(24))
-        self._clients: Mapping[str, Client] = {each.client_id: each for each in (own, *self._settings.clients)}
+        self._clients: Mapping[str, Client] = {}
+        self._origins: frozenset[str] = frozenset()
+        for each in (own, *self._settings.clients):
+            self.register(each)
         self.errands: Memory[OpenidErrand] = Memory(limit=200)
         """Authorization requests that wait for somebody to say who they are."""
         self.leaving: Memory[Leave] = Memory(limit=200)
@@ -140,6 +143,12 @@ class OpenidState:
         """Register a client, or replace its registration."""
         with self._lock:
             self._clients = {**self._clients, client.client_id: client}
+            self._origins = frozenset().union(*(each.origins for each in self._clients.values()))
+
+    @property
+    def browser_origins(self) -> frozenset[str]:
+        """The origins of clients that run in a browser, whose pages may read the provider's answers."""
+        return self._origins
 
     # --- codes and tokens ---
 
