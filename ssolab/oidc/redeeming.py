@@ -158,7 +158,7 @@ def judge_refreshed(before: Mapping[str, Any], after: Mapping[str, Any]) -> tupl
     """Compare the ID token of a refresh with that of the login (OpenID Connect Core 12.2)."""
     found = []
     for name in ("iss", "sub", "auth_time", "azp"):
-        optional = name in ("auth_time", "azp") and (name not in before or name not in after)
+        optional = name == "auth_time" and (name not in before or name not in after)
         if not optional and before.get(name) != after.get(name):
             found.append(refreshed_claim_changed(name, before.get(name), after.get(name)))
     return tuple(found)
@@ -229,8 +229,8 @@ def userinfo_refused(status: int, told: str | None) -> Problem:
 def refreshed_claim_changed(name: str, before: object, after: object) -> Problem:
     """The ID token of a refresh says something else than that of the login.
 
-    Issuer, subject, time of login and authorised party have to stay. Take it for another person's, and have the user
-    log in anew.
+    Issuer, subject, time of login and authorised party have to stay, and where the login named no authorised party the
+    refresh names none either. Take it for another person's, and have the user log in anew.
     """
     return Problem(f"{name} changed at the refresh", excerpt(str(before)), excerpt(str(after)))
 

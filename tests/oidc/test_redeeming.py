@@ -105,7 +105,7 @@ def test_a_refusal_of_userinfo_is_told() -> None:
         ({"iss": "i", "sub": "t"}, ["sub"]),
         ({"iss": "j", "sub": "s"}, ["iss"]),
         ({"iss": "i", "sub": "s", "auth_time": 2}, ["auth_time"]),
-        ({"iss": "i", "sub": "s", "azp": "app"}, []),
+        ({"iss": "i", "sub": "s", "azp": "app"}, ["azp"]),
         ({"iss": "i"}, ["sub"]),
     ],
 )
