@@ -35,6 +35,8 @@ if TYPE_CHECKING:
 _ELSEWHERE: Final = frozenset({302, 303})
 _FORM = re.compile(r'<form method="post" action="([^"]*)"')
 _FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
+_FRAME = re.compile(r'<iframe src="([^"]*)"')
+_ONWARD = re.compile(r'id="onward" href="([^"]*)"')
 _OURS: Final = (OIDC_CALLBACK, OIDC_LOGOUT, ORG_CALLBACK)
 
 
@@ -108,8 +110,8 @@ class OpenidDrive:
             last = provider.get(self._at_provider(last.headers["Location"]))
             page = last.get_data(as_text=True)
             if last.status_code == OK and _FORM.search(page):  # it asks whether that is meant
-                last = provider.post(_action(page), data=dict(_fields(page)))
-            last = self._brought_back(relying, last)
+                last = provider.post(_action(page), data={**dict(_fields(page)), "leave": "yes"})
+            last = self._brought_back(relying, self._framed(relying, last))
         return self._entry(last, "a logout")
 
     def refresh(self, session: str | None = None) -> Entry:
@@ -121,14 +123,26 @@ class OpenidDrive:
         relying = Client(self.relying, use_cookies=False)
         return self._entry(relying.get(OIDC_REFRESH, query_string={"session": session} if session else {}), "a refresh")
 
+    def _framed(self, relying: Client, answer: TestResponse) -> TestResponse:
+        """Load the frames of a page that are the relying party's, as a browser does before it goes on."""
+        registered = self.lab.openid.clients.get(self.lab.openid_rp.client.client_id)
+        told = registered.frontchannel_logout_uri if registered else None
+        for address in map(unescape, _FRAME.findall(answer.get_data(as_text=True))):
+            if told is not None and address.startswith(told):
+                relying.get(_path(address), query_string=urlsplit(address).query)
+        return answer
+
     def _brought_back(self, relying: Client, answer: TestResponse) -> TestResponse:
-        """Take an answer of the provider to the relying party: by its address, or by the form on a page."""
+        """Take an answer of the provider to the relying party: by its address, or by the form or link on a page."""
         if answer.status_code in _ELSEWHERE:
             location = urlsplit(answer.headers["Location"])
             return relying.get(_path(location.path), query_string=dict(parse_qsl(location.query)))
         page = answer.get_data(as_text=True)
         if answer.status_code == OK and (form := _FORM.search(page)):
             return relying.post(_path(unescape(form[1])), data=dict(_fields(page)))
+        if answer.status_code == OK and (link := _ONWARD.search(page)):
+            location = urlsplit(unescape(link[1]))
+            return relying.get(_path(location.path), query_string=location.query)
         return answer
 
     def _at_provider(self, address: str) -> str:

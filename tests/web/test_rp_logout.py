@@ -129,6 +129,14 @@ def test_a_logout_that_begins_here_ends_the_session_and_goes_to_the_provider(pai
     assert pair.lab.openid_rp.sessions == ()
 
 
+def test_a_whole_logout_ends_both_sessions_and_tells_the_client_in_every_way(pair: OpenidPair) -> None:
+    entry = pair.drive.logout()
+    assert (entry.side, entry.event, entry.accepted) == ("relying", "openid-logout-judged", True)
+    assert (pair.lab.openid_rp.sessions, pair.lab.openid.sessions, pair.lab.last_login) == ((), (), None)
+    told = [each.summary.partition(" logout")[0] for each in pair.lab.journal.entries() if " logout " in each.summary]
+    assert {"Back-channel", "Front-channel"} <= set(told)
+
+
 def test_a_return_from_a_logout_that_nobody_began_is_refused(pair: OpenidPair) -> None:
     assert pair.drive.relying.test_client().get("/oidc/logout?state=mine").status_code == 403
     assert codes(newest(pair)) == ["logout-state-unknown"]
