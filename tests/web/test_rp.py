@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from base64 import urlsafe_b64encode
 from dataclasses import replace
 from datetime import timedelta
@@ -13,49 +12,23 @@ import pytest
 from ssolab.core.jose import public_of, read_compact, sign_compact
 from ssolab.core.jwk import TrustedJwk, jwk_of, thumbprint
 from ssolab.oidc.cache_habits import FOREVER, CacheHabits, OnUnknownKid
+from ssolab.oidc.checks import Expected, TokenKind, accept
 from ssolab.oidc.keyring import LifeKey
-from ssolab.oidc.relying import JwksTrust, PinnedTrust
+from ssolab.oidc.relying import ClientKey, JwksTrust, PinnedTrust
 from ssolab.web.rp_state import provider_unanswered
 from tests.keys import test_key
-from tests.web.openid_pair import OpenidPair, codes
-from tests.web.parts import AMIRA, NOW
+from tests.web.openid_pair import DISCOVERY, OpenidPair, codes
+from tests.web.parts import AMIRA, NOW, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from ssolab.web.outgoing import Told
 
-DISCOVERY = "/.well-known/openid-configuration"
-
 
 @pytest.fixture
 def pair() -> OpenidPair:
     return OpenidPair.made()
-
-
-def resigned(pair: OpenidPair, *, header: dict[str, Any] | None = None, **claims: Any) -> None:
-    """Have the provider sign other claims, or under another header; `...` takes one away."""
-    key = pair.lab.openid.provider.keys.keys[0]
-
-    def change(members: dict[str, Any]) -> dict[str, Any]:
-        token = read_compact(members["id_token"], "token")
-        merged = {**json.loads(token.payload), **claims}
-        kept = {name: value for name, value in merged.items() if value is not ...}
-        named = {name: value for name, value in {**token.header, **(header or {})}.items() if value is not ...}
-        return {**members, "id_token": sign_compact(named, kept, key.private, key.alg)}
-
-    pair.answer("/token", change)
-
-
-def rotate(pair: OpenidPair, key: str = "new", *, overlap: bool = False) -> str:
-    """Swap to a new key at once, with or without the old one staying in the set; gives the new kid."""
-    now = pair.lab.now()
-    new = LifeKey.of(test_key(key), now)
-    old = pair.lab.openid.provider.keys.keys[0].kid
-    pair.lab.openid.move_keys(lambda ring: ring.added(new).published(new.kid, now).swapped(new.kid, now))
-    if not overlap:
-        pair.lab.openid.move_keys(lambda ring: ring.unpublished(old, now))
-    return new.kid
 
 
 # ---- the happy flow (oidcc-client-test, -scope-userinfo-claims, -client-secret-basic, -idtoken-sig-rs256) -----------
@@ -89,6 +62,40 @@ def test_the_client_proves_itself_by_basic_or_in_the_form(pair: OpenidPair) -> N
     basic, post = [call for call in pair.calls if call.address.endswith("/token")]
     assert basic.headers["Authorization"].startswith("Basic ")
     assert "Authorization" not in post.headers
+
+
+def test_the_client_proves_itself_by_a_key_whose_certificate_is_uploaded(pair: OpenidPair) -> None:
+    pair.client(auth_method="private_key_jwt", key=ClientKey(private=test_key("sp")))
+    registered = pair.lab.openid.clients["ssolab-rp"]
+    pair.lab.openid.register(replace(registered, secret=None, keys=(trusted("sp", "ssolab-rp"),)))
+    assert pair.login().accepted
+    call = next(each for each in pair.calls if each.address.endswith("/token"))
+    assert b"client_assertion=" in (call.body or b"")
+    pair.client(key=ClientKey(private=test_key("foreign")))
+    refused = pair.login()
+    assert codes(refused) == ["token-answer-failed"]
+    assert "invalid_client" in str(refused.errors[0].observed)
+
+
+def test_an_access_token_that_is_a_jwt_opens_userinfo_and_is_judged_like_any_other(pair: OpenidPair) -> None:
+    pair.lab.openid.reconfigure(replace(pair.lab.openid.provider, access_tokens="jwt"))
+    entry = pair.login()
+    assert entry.accepted
+    session, key = pair.lab.openid_rp.session(None), pair.lab.openid.provider.keys.signing("RS256")
+    assert session is not None
+    assert session.access_token is not None
+    expected = Expected(
+        kind=TokenKind.ACCESS_TOKEN,
+        now=pair.lab.now(),
+        issuer=session.issuer,
+        audience=session.issuer,
+        keys=(TrustedJwk(public=key.public, kid=key.kid),),
+    )
+    report = accept(session.access_token, expected)
+    assert report.claims is not None
+    assert (report.claims["client_id"], report.claims["sub"]) == ("ssolab-rp", session.subject)
+    pair.changes["/userinfo"] = lambda told: replace(told, status=401)
+    assert codes(pair.login()) == ["userinfo-refused"]
 
 
 def test_wishes_are_handed_on(pair: OpenidPair) -> None:
@@ -143,7 +150,7 @@ def test_the_page_shows_the_claims_and_escapes_them(pair: OpenidPair) -> None:
     ],
 )
 def test_an_id_token_with_other_claims_is_refused(pair: OpenidPair, claims: dict[str, Any], code: str) -> None:
-    resigned(pair, **claims)
+    pair.resigned(**claims)
     entry = pair.login()
     assert not entry.accepted
     assert entry.claims is None
@@ -152,7 +159,7 @@ def test_an_id_token_with_other_claims_is_refused(pair: OpenidPair, claims: dict
 
 
 def test_a_token_without_kid_is_accepted_where_one_key_is_listed(pair: OpenidPair) -> None:
-    resigned(pair, header={"kid": ...})
+    pair.resigned(header={"kid": ...})
     assert pair.login().accepted
 
 
@@ -201,7 +208,7 @@ def test_the_addresses_are_those_of_the_document(pair: OpenidPair) -> None:
 
 def test_keys_that_were_replaced_since_are_fetched_when_their_kid_turns_up(pair: OpenidPair) -> None:
     assert pair.login().accepted
-    rotate(pair)
+    pair.rotate()
     pair.lab.clock.advance(timedelta(minutes=2))
     entry = pair.login()
     assert entry.accepted
@@ -211,7 +218,7 @@ def test_keys_that_were_replaced_since_are_fetched_when_their_kid_turns_up(pair:
 
 def test_keys_that_are_replaced_just_before_signing_are_held_back_by_the_cooldown(pair: OpenidPair) -> None:
     assert pair.login().accepted
-    rotate(pair, overlap=True)
+    pair.rotate(overlap=True)
     pair.lab.clock.advance(timedelta(seconds=30))
     entry = pair.login()
     assert not entry.accepted
@@ -227,7 +234,7 @@ def test_keys_that_are_replaced_just_before_signing_are_held_back_by_the_cooldow
 def test_a_verifier_that_fetches_only_at_its_start_needs_a_restart(pair: OpenidPair) -> None:
     pair.client(trust=JwksTrust(habits=CacheHabits(keeps=FOREVER, unknown_kid=OnUnknownKid.REFUSE)))
     assert pair.login().accepted
-    rotate(pair)
+    pair.rotate()
     pair.lab.clock.advance(timedelta(days=3))
     assert not pair.login().accepted
     pair.lab.openid_rp.restart()
@@ -253,7 +260,7 @@ def test_pinned_keys_need_no_document_of_keys(pair: OpenidPair) -> None:
     pair.client(trust=PinnedTrust(keys=(TrustedJwk.of(key.certificate, "uploaded"),)))
     assert pair.login().accepted
     assert "/jwks" not in pair.asked
-    rotate(pair)
+    pair.rotate()
     entry = pair.login()
     assert not entry.accepted
 
@@ -262,7 +269,7 @@ def test_pinned_thumbprints_narrow_the_set(pair: OpenidPair) -> None:
     key = pair.lab.openid.provider.keys.keys[0]
     pair.client(trust=JwksTrust(thumbprints=frozenset({thumbprint(key.public)})))
     assert pair.login().accepted
-    rotate(pair, overlap=True)
+    pair.rotate(overlap=True)
     pair.lab.clock.advance(timedelta(minutes=10))
     assert not pair.login().accepted
 
@@ -357,7 +364,7 @@ def test_tokens_are_refreshed_and_judged(pair: OpenidPair) -> None:
 def test_a_refresh_that_speaks_of_somebody_else_is_refused(pair: OpenidPair) -> None:
     pair.login(scope="openid offline_access")
     before = pair.lab.openid_rp.session(None)
-    resigned(pair, sub="mallory")
+    pair.resigned(sub="mallory")
     entry = pair.drive.refresh()
     assert not entry.accepted
     assert pair.lab.openid_rp.session(None) == before
