@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import timedelta
 
+    from ssolab.core.xmltree import Element
     from ssolab.saml.metadata import IndexedEndpoint
 
 
@@ -65,7 +66,7 @@ def acs_not_registered(message: Materials, expected: RequestExpected) -> Iterato
     if expected.acs is None:
         return
     try:
-        acs_of(message, expected.acs)
+        acs_of(message.message, expected.acs)
     except LookupError as error:
         wanted, found = error.args
         yield Problem(
@@ -76,15 +77,15 @@ def acs_not_registered(message: Materials, expected: RequestExpected) -> Iterato
         )
 
 
-def acs_of(message: Materials, registered: tuple[IndexedEndpoint, ...]) -> IndexedEndpoint:
+def acs_of(request: Element, registered: tuple[IndexedEndpoint, ...]) -> IndexedEndpoint:
     """Choose the registered address of the answer: by URL, by index, or the default.
 
     Raises:
         LookupError: there is none; its two arguments are what would have been right and what was asked for.
     """
-    url = message.message.get("AssertionConsumerServiceURL")
-    index = message.message.get("AssertionConsumerServiceIndex")
-    binding = message.message.get("ProtocolBinding")
+    url = request.get("AssertionConsumerServiceURL")
+    index = request.get("AssertionConsumerServiceIndex")
+    binding = request.get("ProtocolBinding")
     known = " or ".join(f"{each.location} (index {each.index})" for each in registered) or "no address is registered"
     if url is not None and index is not None:
         raise LookupError("AssertionConsumerServiceURL or AssertionConsumerServiceIndex", "both of them")

@@ -44,9 +44,9 @@ __all__ = [
 RESPONSE: Final = f"{{{SAMLP}}}Response"
 AUTHN_REQUEST: Final = f"{{{SAMLP}}}AuthnRequest"
 ENCRYPTED: Final = f"{{{SAML}}}EncryptedAssertion"
-_POLICY = f"{{{SAMLP}}}NameIDPolicy"
+POLICY = f"{{{SAMLP}}}NameIDPolicy"
 _CONTEXT = f"{{{SAMLP}}}RequestedAuthnContext"
-_REQUEST_PARTS = frozenset({ISSUER, SUBJECT, _POLICY, _CONTEXT, SIGNATURE})
+_REQUEST_PARTS = frozenset({ISSUER, SUBJECT, POLICY, _CONTEXT, SIGNATURE})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -122,7 +122,7 @@ class AuthnRequest(Message):
         """
         read_as(element, AUTHN_REQUEST, document)
         parts = Parts(element, document)
-        policy, context, subject = parts.one(_POLICY), parts.one(_CONTEXT), parts.one(SUBJECT)
+        policy, context, subject = parts.one(POLICY), parts.one(_CONTEXT), parts.one(SUBJECT)
         return cls(
             **message_fields(element, parts, document),
             assertion_consumer_service_url=element.get("AssertionConsumerServiceURL"),
@@ -168,7 +168,7 @@ class AuthnRequest(Message):
             wanted = attributes(
                 Format=policy.format, SPNameQualifier=policy.sp_name_qualifier, AllowCreate=policy.allow_create
             )
-            write(element, _POLICY, wanted)
+            write(element, POLICY, wanted)
         if (context := self.requested_authn_context) is not None:
             inside = write(element, _CONTEXT, attributes(Comparison=context.comparison))
             for class_ref in context.class_refs:

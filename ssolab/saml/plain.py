@@ -8,7 +8,6 @@ element. Whatever is not exactly so, and every message with anything to say abou
 
 from __future__ import annotations
 
-import re
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -24,14 +23,16 @@ from ssolab.saml.fields import SPACE
 from ssolab.saml.judging import OURS, judge_verified
 from ssolab.saml.materials import Principal, after
 from ssolab.saml.names import ENTITY, POST, SUCCESS, VERSION
-from ssolab.saml.plain_assertion import MOMENT, read_plain
+from ssolab.saml.plain_assertion import IS_MOMENT, read_plain
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ssolab.core.certs import Certificate
+    from ssolab.core.keys import TrustedKey
     from ssolab.core.xmlplain import Plain
     from ssolab.core.xmltree import Element
-    from ssolab.saml.materials import Expected
+    from ssolab.saml.materials import Expectation, Expected
     from ssolab.saml.plain_assertion import Said
 
 CONSIDERED: Final = frozenset(
@@ -86,7 +87,6 @@ _PLACE: Final = "/samlp:Response/saml:Assertion"
 _DATA: Final = f"{{{DS}}}X509Data"
 _CERTIFICATE: Final = f"{{{DS}}}X509Certificate"
 _NO_TIME: Final = timedelta(0)
-_IS_MOMENT: Final = re.compile(MOMENT, re.ASCII)
 
 
 def accept_plain(message: bytes, root: Element, expected: Expected) -> Report[Principal] | None:
@@ -146,10 +146,8 @@ def _fits(root: Element, around: list[Element], expected: Expected) -> bool:
         return False
     if status[0].items() != [("Value", SUCCESS)] or root.get("Version") != VERSION or not root.get("ID"):
         return False
-    if len(around) > 1:
-        issuer = around[0]
-        if len(issuer) or issuer.text != expected.issuer or issuer.items() not in _ISSUER_SAYS:
-            return False
+    if len(around) > 1 and not is_plain_issuer(around[0], expected):
+        return False
     destination = root.get("Destination")
     return (destination is None or destination in (expected.destinations or ())) and _answers(root, expected)
 
@@ -174,14 +172,25 @@ def _is_plain(asking: Asking | None) -> bool:
     )
 
 
+def certificates_held(key: TrustedKey, expected: Expectation) -> list[Certificate] | None:
+    """Give the certificates in which the issuer's key is held; None where it is not the issuer's or none is in date."""
+    same = [each for each in expected.trusted if each.public.sha256 == key.public.sha256]
+    if not any(each.holder is None or each.holder == expected.issuer for each in same):
+        return None
+    held = [each.certificate for each in same if each.certificate is not None]
+    in_date = not held or any(each.not_before <= expected.now <= each.not_after for each in held)
+    return held if in_date else None
+
+
+def is_plain_issuer(element: Element, expected: Expectation) -> bool:
+    """Say whether an Issuer names the expected one, and nothing else."""
+    return not len(element) and element.text == expected.issuer and element.items() in _ISSUER_SAYS
+
+
 def _speaks_for_issuer(signed: Plain, expected: Expected) -> bool:
     """Say whether the key is the issuer's and its certificates give no cause for a word."""
-    spki = signed.key.public.sha256
-    same = [each for each in expected.trusted if each.public.sha256 == spki]
-    if not any(each.holder is None or each.holder == expected.issuer for each in same):
-        return False
-    held = [each.certificate for each in same if each.certificate is not None]
-    if held and not any(each.not_before <= expected.now <= each.not_after for each in held):
+    held = certificates_held(signed.key, expected)
+    if held is None:
         return False
     if not held or signed.key_info is None:
         return True
@@ -208,7 +217,7 @@ def _holds(said: Said, root: Element, expected: Expected) -> bool:
 def _in_time(said: Said, root: Element, expected: Expected) -> datetime | None:
     """Give the end of the Assertion, where every time holds without any skew."""
     read, now, issued = datetime.fromisoformat, expected.now, root.get("IssueInstant", "")
-    if not _IS_MOMENT.fullmatch(issued):
+    if not IS_MOMENT.fullmatch(issued):
         return None
     session = said.get("SessionNotOnOrAfter")
     try:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 MOMENT: Final = r"\d{4}-\d\d-\d\dT(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,6}+)?+Z"
+IS_MOMENT: Final = re.compile(MOMENT, re.ASCII)
 """The form of xs:dateTime that nearly everybody writes; that the day exists is left to the calendar."""
 
 _ANYTHING: Final = r'[^"<]*+'

@@ -23,6 +23,7 @@ from ssolab.saml.judging import (
     unverified_content,
 )
 from ssolab.saml.messages import AUTHN_REQUEST, AuthnRequest
+from ssolab.saml.plain_request import judge_plainly
 from ssolab.saml.structure import element_unexpected, stray_signature
 from ssolab.saml.undecodable import unexpected_message
 from ssolab.saml.whole_messages import judge_signatures, materials_of, missing_signature
@@ -85,6 +86,16 @@ def accept_request(
     if received.kind != "SAMLRequest":
         problem = f"the AuthnRequest came as {received.kind}"
         raise unexpected_message(expected.document, problem, "have it sent in the parameter SAMLRequest")
+    if checks is None and (plain := judge_plainly(received, root, expected)) is not None:
+        judged_query, acs = plain
+        return Report(
+            findings=(),
+            principal=AcceptedRequest(
+                request=AuthnRequest.read(root, expected.document), acs=acs, relay_state=received.relay_state
+            ),
+            signature=facts_of(judged_query),
+            verifiers={OURS: Opinion.NOT_APPLICABLE} | combined([judged_query]),
+        )
     findings: list[Finding] = [
         *bounded(stray_signature(root, expected.document)),
         *bounded(element_unexpected(root, expected.document)),
@@ -119,7 +130,7 @@ def accept_request(
 def _answer_to(materials: Materials, expected: RequestExpected) -> IndexedEndpoint | None:
     """Give the registered address of the answer; None too where its absence was waived, for there is none to give."""
     try:
-        return None if expected.acs is None else acs_of(materials, expected.acs)
+        return None if expected.acs is None else acs_of(materials.message, expected.acs)
     except LookupError:
         return None
 
