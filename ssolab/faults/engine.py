@@ -39,6 +39,12 @@ class Stage(enum.StrEnum):
     """The bytes of the sender's metadata, as its receiver loads them."""
     CALL = "call"
     """A call of the lab's control interface: a `Call`."""
+    DRAFT = "draft"
+    """What a token will say and how it is signed: a `faults.tokens.Draft`."""
+    TOKEN = "token"  # noqa: S105  a name, no secret
+    """The signed token in the compact form, as text."""
+    DOCUMENT = "document"
+    """The bytes of a document of JSON, as it is published."""
 
 
 class Carrier(enum.StrEnum):
@@ -52,6 +58,13 @@ class Carrier(enum.StrEnum):
     ARTIFACT_RESPONSE = "artifact-response"
     METADATA = "metadata"
     CALL = "call"
+    ID_TOKEN = "id-token"  # noqa: S105  a name, no secret
+    ACCESS_TOKEN = "access-token"  # noqa: S105  a name, no secret
+    LOGOUT_TOKEN = "logout-token"  # noqa: S105  a name, no secret
+    CLIENT_ASSERTION = "client-assertion"
+    BEARER_ASSERTION = "bearer-assertion"
+    JWKS = "key-set"
+    DISCOVERY = "discovery-document"
 
 
 class Nature(enum.StrEnum):

@@ -9,9 +9,9 @@ import pytest
 from ssolab.core.catalog import entries_of
 from ssolab.faults import calls
 from ssolab.faults.engine import Fault
-from ssolab.faults.saml import faults
+from ssolab.faults.every import faults
 
-ROWS: Final = {"X": 40, "K": 21, "T": 11, "D": 7, "S": 16, "B": 11, "E": 8, "M": 9, "O": 6}
+ROWS: Final = {"X": 40, "K": 21, "T": 11, "D": 7, "S": 16, "B": 11, "E": 8, "M": 9, "O": 6, "J": 20}
 """How many rows the sections have that are held to it."""
 
 NOT_A_FAULT: Final = {
