@@ -84,7 +84,7 @@ def jwks_5xx_during_promote(kit: Kit) -> Inventory:
 
 
 @scenario(Verdict.OUTAGE)
-def jwks_error_page_200(kit: Kit) -> Inventory:
+def jwks_page_of_html_200(kit: Kit) -> Inventory:
     """The address of the key set answers 200 with a page that says to come back later.
 
     To a verifier it is as if there were no answer, provided that it looks before it throws its copy away.

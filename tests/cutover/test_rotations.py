@@ -62,7 +62,7 @@ def test_the_scenarios_are_those_of_the_research() -> None:
     assert set(ALL) == {
         "planned-overlap", "skip-announce", "promote-too-early", "retire-too-early", "race-just-before-signing",
         "same-kid-new-key", "new-kid-same-key", "kid-removed", "order-flip", "jwks-5xx-during-promote",
-        "jwks-error-page-200", "stale-edge", "max-age-week", "x5c-of-old-cert-on-new-key", "cert-expires-in-announce",
+        "jwks-page-of-html-200", "stale-edge", "max-age-week", "x5c-of-old-cert-on-new-key", "cert-expires-in-announce",
         "alg-change-rs256-to-ps256", "single-slot-upload", "rollback", "emergency", "cold-start-in-drain", "decoys",
     }  # fmt: skip
 
@@ -155,7 +155,7 @@ def test_without_names_two_keys_are_one_too_many() -> None:
     assert "several-keys-fit" in said("kid-removed", "openid-client")
 
 
-@pytest.mark.parametrize("name", ["jwks-5xx-during-promote", "jwks-error-page-200"])
+@pytest.mark.parametrize("name", ["jwks-5xx-during-promote", "jwks-page-of-html-200"])
 def test_while_the_address_is_out_of_reach_who_keeps_a_copy_goes_on_and_the_others_are_out(name: str) -> None:
     both = [("at-risk", 5 * MINUTE), ("outage", 15 * MINUTE)]
     assert [(verdict, length) for verdict, _, _, length in bad(name, "openid-client")] == both
