@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from ssolab.core.findings import ConfigError
 from ssolab.oidc.life import KeyState, LifeKey
+from ssolab.oidc.unmoved import key_move_impossible, no_active_key, unknown_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,8 +59,7 @@ class KeyRing:
         for key in self.keys:
             if key.kid == kid:
                 return key
-        there = ", ".join(key.kid for key in self.keys) or "none"
-        raise ConfigError(f"key {kid[:80]}", "there is no such key", f"the ring has: {there}")
+        raise unknown_key(kid, (key.kid for key in self.keys))
 
     def signing(self, family: str) -> LifeKey:
         """Give the key that signs for a family, which is called by its algorithm or by its purpose.
@@ -70,9 +70,7 @@ class KeyRing:
         for key in self.keys:
             if key.family == family and key.state is KeyState.ACTIVE:
                 return key
-        active = ", ".join(self.families) or "none"
-        remedy = f"swap to a published key of that family; active now: {active}"
-        raise ConfigError(f"keys for {family}", "none of them is active, so nothing can be signed", remedy)
+        raise no_active_key(family, self.families)
 
     @property
     def families(self) -> tuple[str, ...]:
@@ -108,9 +106,9 @@ class KeyRing:
         """
         key = self.key(kid)
         if key.state.listed:
-            raise _impossible(key, "it is listed already", "swap to it when every verifier can know it")
+            raise key_move_impossible(key, "it is listed already", "swap to it when every verifier can know it")
         if key.state is KeyState.COMPROMISED:
-            raise _impossible(key, "somebody else may sign with it", "publish a new key")
+            raise key_move_impossible(key, "somebody else may sign with it", "publish a new key")
         return self._with(now, {kid: KeyState.PUBLISHED})
 
     def swapped(self, kid: str, now: datetime) -> KeyRing:
@@ -123,11 +121,11 @@ class KeyRing:
         """
         key = self.key(kid)
         if key.state is KeyState.ACTIVE:
-            raise _impossible(key, "it signs already", "swap to another key")
+            raise key_move_impossible(key, "it signs already", "swap to another key")
         if key.state is KeyState.COMPROMISED:
-            raise _impossible(key, "somebody else may sign with it", "publish a new key and swap to that one")
+            raise key_move_impossible(key, "somebody else may sign with it", "publish a new key and swap to that one")
         if not key.state.listed:
-            raise _impossible(key, "no verifier can find it yet", "publish it first")
+            raise key_move_impossible(key, "no verifier can find it yet", "publish it first")
         retired = [other for other in self.keys if other.family == key.family and other.state is KeyState.ACTIVE]
         return self._with(now, {key.kid: KeyState.ACTIVE, **{other.kid: KeyState.DRAINING for other in retired}})
 
@@ -139,9 +137,11 @@ class KeyRing:
         """
         key = self.key(kid)
         if key.state is KeyState.ACTIVE:
-            raise _impossible(key, "it signs, and nobody could verify that any more", "swap to another key first")
+            raise key_move_impossible(
+                key, "it signs, and nobody could verify that any more", "swap to another key first"
+            )
         if not key.state.listed:
-            raise _impossible(key, "it is not listed", "there is nothing to take away")
+            raise key_move_impossible(key, "it is not listed", "there is nothing to take away")
         return self._with(now, {kid: KeyState.REMOVED})
 
     def compromised(self, kid: str, now: datetime) -> KeyRing:
@@ -152,7 +152,7 @@ class KeyRing:
         """
         key = self.key(kid)
         if key.state is KeyState.COMPROMISED:
-            raise _impossible(key, "that is known already", "nothing is to be done")
+            raise key_move_impossible(key, "that is known already", "nothing is to be done")
         return self._with(now, {kid: KeyState.COMPROMISED})
 
     def moved(self, verb: KeyVerb, kid: str, now: datetime) -> KeyRing:
@@ -175,7 +175,3 @@ class KeyRing:
         return KeyRing(
             tuple(replace(key, state=states[key.kid], since=now) if key.kid in states else key for key in self.keys)
         )
-
-
-def _impossible(key: LifeKey, because: str, remedy: str) -> ConfigError:
-    return ConfigError(f"key {key.label}", f"is {key.state}: {because}", remedy)

@@ -20,7 +20,6 @@ from ssolab.cutover.scene import Flow
 from ssolab.render import envelope_json, plain
 from ssolab.web.arming import IN_LOGINS, armed_for, fired_since
 from ssolab.web.artifact import wanted_acs
-from ssolab.web.keys import sides
 from ssolab.web.openid_player import login_by
 from ssolab.web.pages import json_answer, sentence
 
@@ -61,18 +60,6 @@ def add_interface(app: LabApp, lab: Lab, drive: Drive) -> None:
         with lab.playing:
             lab.choose(text_in(body_of(), "link"))
         return json_answer({"links": lab.links, "playing": lab.play.link})
-
-    @app.get("/api/keys")
-    def api_keys() -> Response:
-        return json_answer(
-            {
-                "keys": [
-                    {"party": side["entity_id"], "side": side["side"]} | row
-                    for side in sides(lab)
-                    for row in side["rows"]
-                ]
-            }
-        )
 
     @app.post("/api/login")
     def api_login() -> Response:

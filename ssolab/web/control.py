@@ -10,14 +10,18 @@ from typing import TYPE_CHECKING, Final
 from flask import Response, request
 from werkzeug.exceptions import NotFound
 
+from ssolab.oidc.keyring import KeyState, KeyVerb
 from ssolab.web.addresses import LOGIN, START
 from ssolab.web.api import add_interface, authorise, move_clock, same
 from ssolab.web.fault_levers import add_fault_levers
+from ssolab.web.key_waits import copy_row, ring_rows
 from ssolab.web.keys import sides
+from ssolab.web.keys_api import add_keys_interface
 from ssolab.web.logout_api import add_logout_interface
 from ssolab.web.metadata_routes import add_metadata_routes, metadata_rows
 from ssolab.web.pages import Start, draw, make_app, redirect, shown
 from ssolab.web.player import Drive
+from ssolab.web.rings import HOLDERS
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -33,6 +37,15 @@ ADVANCES: Final = (
     ("-P1D", "- 1 day"),
 )
 SHOWN: Final = 100
+MOVES: Final = {
+    KeyState.GENERATED: (KeyVerb.PUBLISH,),
+    KeyState.PUBLISHED: (KeyVerb.SWAP, KeyVerb.UNPUBLISH, KeyVerb.COMPROMISE),
+    KeyState.ACTIVE: (KeyVerb.COMPROMISE,),
+    KeyState.DRAINING: (KeyVerb.SWAP, KeyVerb.UNPUBLISH, KeyVerb.COMPROMISE),
+    KeyState.REMOVED: (KeyVerb.PUBLISH, KeyVerb.COMPROMISE),
+    KeyState.COMPROMISED: (),
+}
+"""The moves that the page offers for a key where it stands."""
 
 
 def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
@@ -53,6 +66,10 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
             advances=ADVANCES,
             armed=lab.armed.waiting(),
             keys=sides(lab),
+            ring=ring_rows(lab),
+            copy=copy_row(lab),
+            moves=MOVES,
+            holders=HOLDERS,
             held=metadata_rows(lab),
             entries=lab.journal.entries()[: -SHOWN - 1 : -1],
         )
@@ -79,6 +96,7 @@ def create_control_app(lab: Lab, asserting: Flask, relying: Flask) -> LabApp:
         return redirect(f"/?token={lab.token}", code=303)
 
     add_interface(app, lab, drive)
+    add_keys_interface(app, lab)
     add_metadata_routes(app, lab)
     add_logout_interface(app, lab, drive)
     add_fault_levers(app, lab, lambda: _query(lab))

@@ -24,20 +24,20 @@ from ssolab.web.memory import Artifacts, Memory, Seen
 from ssolab.web.op_start import beginning_of
 from ssolab.web.openid import OpenidState
 from ssolab.web.origins import Origins
+from ssolab.web.ring_state import Rings
 from ssolab.web.rp_state import RelyingState, own_relying
 from ssolab.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from ssolab.core.keys import TrustedKey
     from ssolab.cutover.model import User
     from ssolab.cutover.scene import Flow
     from ssolab.oidc.relying import RelyingClient
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.errands import Errand, LastLogin, Pending
     from ssolab.web.openid import Openid
-    from ssolab.web.origins import Origin, Side
+    from ssolab.web.origins import Origin
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
@@ -122,6 +122,7 @@ class LabConfig:
     are further links that the running lab can be told to play instead. `origins` are where the sides have each other's
     metadata from, so that it can be looked at again. `openid` is what the lab says of OpenID Connect; without it the
     pair speaks that all the same. `openid_client` is the relying party in it, else the client of the pair's own.
+    `called` maps the ids of parties in a lab file to the roles of `web.holders`.
     """
 
     asserting: AssertingParty
@@ -144,6 +145,7 @@ class LabConfig:
     origins: tuple[Origin, ...] = ()
     openid: Openid | None = None
     openid_client: RelyingClient | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
 
 
 class Lab:
@@ -158,6 +160,8 @@ class Lab:
         self.openid = OpenidState(config.openid, beginning_of(config, self.bases, self.clock.now()))
         """What the asserting party remembers as an OpenID provider."""
         self.openid_rp = RelyingState(lambda: config.openid_client or own_relying(self.openid))
+        self.rings = Rings()
+        """The keys with which both sides sign SAML, and where in their lives they stand."""
         self.journal = Journal()
         self.origins = Origins(config.origins)
         self.errands: Memory[Errand] = Memory(limit=200)
@@ -230,15 +234,10 @@ class Lab:
             self._play = replace(self._play, asserting=asserting, relying=relying)
             self._plays[self._play.link] = self._play
 
-    def believe(self, side: Side, partner: str, trusted: tuple[TrustedKey, ...]) -> None:
-        """Let a side trust these keys of its partner from now on, whichever link is played."""
+    def change(self, alter: Callable[[Play], Play]) -> None:
+        """Replace the settings of every link by what *alter* makes of them; what is pending stays, as in a real one."""
         with self._lock:
-            for link, play in self._plays.items():
-                if side == "relying" and play.relying.asserting == partner:
-                    play = replace(play, relying=replace(play.relying, trusted=trusted))  # noqa: PLW2901  what is kept
-                elif side == "asserting" and play.asserting.relying == partner:
-                    play = replace(play, asserting=replace(play.asserting, trusted=trusted))  # noqa: PLW2901  ditto
-                self._plays[link] = play
+            self._plays = {link: alter(play) for link, play in self._plays.items()}
             self._play = self._plays[self._play.link]
 
     def choose(self, link: str) -> None:

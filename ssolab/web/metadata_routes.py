@@ -10,7 +10,8 @@ from werkzeug.exceptions import NotFound
 from ssolab.core.instants import format_instant
 from ssolab.render import plain
 from ssolab.saml.metadata_refresh import Cause, KeyChange
-from ssolab.web.api import authorise
+from ssolab.web.api import authorise, body_of
+from ssolab.web.keys_api import refreshed_copy
 from ssolab.web.pages import json_answer, redirect
 from ssolab.web.refreshing import refresh
 
@@ -31,9 +32,11 @@ def add_metadata_routes(app: LabApp, lab: Lab) -> None:
     def api_parties() -> Response:
         return json_answer({"parties": metadata_rows(lab)})
 
-    @app.post("/api/parties/<party>/refresh")
+    @app.post("/api/parties/<path:party>/refresh")
     def api_refresh(party: str) -> Response:
         authorise(lab)
+        if not lab.origins.of_party(party):
+            return json_answer(refreshed_copy(lab, party, body_of()))
         return json_answer({"refreshed": _refreshed(lab, party)})
 
     @app.post("/parties/<party>/refresh")

@@ -15,6 +15,7 @@ from ssolab.saml.materials import after
 from ssolab.saml.metadata_acceptance import MetadataExpected, accept_metadata
 from ssolab.saml.metadata_reasons import metadata_expired, metadata_stale
 from ssolab.saml.metadata_refresh import Cause, KeyChange
+from ssolab.web.trusting import believe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -91,7 +92,7 @@ def refresh(lab: Lab, held: Held, cause: Cause) -> Entry:
         return _told(lab, held, cause, says, accepted=False, message=document, report=report)
     change = KeyChange.between(holding.accepted.keys, report.principal.keys)
     held.holding = holding.renewed(report.principal, now, cause)
-    lab.believe(origin.side, origin.entity_id, origin.believed(report.principal.keys))
+    believe(lab, origin.side, origin.entity_id, origin.believed(report.principal.keys))
     return _told(lab, held, cause, str(change), accepted=True, message=document, report=report)
 
 

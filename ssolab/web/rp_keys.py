@@ -52,7 +52,7 @@ def judged(lab: Lab, token: str, expected: Expected, *, address: str | None = No
     habits, place = client.trust.habits, client.trust.address or address or ""
 
     def fetch() -> Fetched[TrustedJwk]:
-        return _fetched(lab, place)
+        return fetched(lab, place)
 
     with state.looking:
         look = state.keys.look(habits, kid=_kid(token), now=lab.now(), fetch=fetch)
@@ -87,7 +87,7 @@ def _refused(findings: tuple[Finding, ...]) -> TokenReport:
     return TokenReport(findings=findings, principal=None, signature=None, verifiers={}, header={})
 
 
-def _fetched(lab: Lab, address: str) -> Fetched[TrustedJwk]:
+def fetched(lab: Lab, address: str) -> Fetched[TrustedJwk]:
     """Fetch the key set; whatever comes of it stands in the journal."""
     body = b""
     try:

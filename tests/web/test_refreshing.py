@@ -28,6 +28,7 @@ from ssolab.saml.names import POST, REDIRECT
 from ssolab.web.control import create_control_app
 from ssolab.web.origins import Origin
 from ssolab.web.player import Drive
+from ssolab.web.trusting import believe
 from tests.web.parts import IDP, NOW, SP, SSO, Pair, asserting_party, config, credential, relying_party, trusted
 from tests.web.serving import Publisher, serving
 from tests.web.test_artifact import ArtifactPair
@@ -359,7 +360,7 @@ def test_a_message_by_any_of_three_keys_is_accepted(publisher: Publisher, signer
 def test_a_refresh_reaches_every_link_of_that_partner(publisher: Publisher) -> None:
     publisher.document = signed(described("new"))
     lab = Lab(lambda: publisher.document, signed(described("idp")))
-    lab.lab.believe("relying", "https://stranger", ())
+    believe(lab.lab, "relying", "https://stranger", ())
     assert lab.lab.relying.trusted[0].public.sha256 == credential("idp").public.sha256
     lab.sign_with("new")
     lab.login()
