@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text("utf-8")
 FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 BLOCKS = [(language, body) for language, body in FENCE.findall(README)]
+PAGES = [page.read_text("utf-8") for page in sorted((ROOT / "docs").glob("*.md"))]
 WIDTH = 100
 
 
@@ -44,8 +45,8 @@ def console_commands() -> Iterator[tuple[str, str]]:
 
 
 def mentioned() -> Iterator[list[str]]:
-    """Every ssolab command line in any block, as words."""
-    for _, body in BLOCKS:
+    """Every ssolab command line in any block of the README and the pages of docs, as words."""
+    for _, body in (*BLOCKS, *(block for page in PAGES for block in FENCE.findall(page))):
         for line in body.replace("\\\n", " ").splitlines():
             for part in re.split(r"&&|\|", line.removeprefix("$ ")):
                 if part.strip().startswith("ssolab "):
@@ -90,7 +91,7 @@ def options_of(words: list[str]) -> tuple[set[str], str]:
 
 
 @pytest.mark.parametrize("words", [pytest.param(words, id=" ".join(words)) for words in mentioned()])
-def test_a_command_in_the_readme_exists_with_its_options(words: list[str]) -> None:
+def test_a_command_in_readme_and_docs_exists_with_its_options(words: list[str]) -> None:
     known, path = options_of(words)
 
     unknown = [word for word in words if word.startswith("-") and word != "-" and word.split("=")[0] not in known]

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import jwt
 import pytest
 
+from ssolab.core.jwk import jwk_of
 from ssolab.oidc.keyring import LifeKey
 from tests.checklist.client import PERSON, Client
 from tests.checklist.plans import Plan, allowed
@@ -151,22 +152,22 @@ def _with_keys(*names: str) -> Registered:
     return replace(SHOP, secret=None, keys=tuple(key for name in names for key in uploaded(name)))
 
 
-def _refresh(client: Client, refresh_token: str, key: str) -> TestResponse:
+def _proving(client: Client, key: str, **form: str) -> TestResponse:
+    """Call the token endpoint as a client that signs an assertion with a test key."""
+    name = client.client.client_id
     claims = {
-        "iss": SHOP.client_id,
-        "sub": SHOP.client_id,
+        "iss": name,
+        "sub": name,
         "aud": client.discovery["token_endpoint"],
         "iat": at(0),
         "exp": at(60),
-        "jti": f"{key} {refresh_token}",
+        "jti": f"{key} {form}",
     }
-    form = {
-        "grant_type": "refresh_token",
-        "refresh_token": refresh_token,
+    proof = {
         "client_assertion_type": "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
         "client_assertion": jwt.encode(claims, credential(key).private, "RS256"),
     }
-    return client.http.post(client.path("token_endpoint"), data=form)
+    return client.http.post(client.path("token_endpoint"), data=form | proof)
 
 
 @PLAN.module("oidcc-refresh-token-rp-key-rotation")
@@ -185,7 +186,7 @@ def rotation_of_the_clients_key() -> None:
         (("other",), "other", 200),
     ):
         register(_with_keys(*certificates))
-        got = _refresh(client, held, key)
+        got = _proving(client, key, grant_type="refresh_token", refresh_token=held)
         assert got.status_code == status, (certificates, key, got.text)
         if status == 200:
             held = client.judged(got, refreshed=True).answer["refresh_token"]
@@ -194,18 +195,33 @@ def rotation_of_the_clients_key() -> None:
 
 
 @PLAN.module("oidcc-registration-jwks-uri")
-def no_registration() -> None:
-    """Nobody registers from outside: discovery names no address for it, and nothing answers where others have one."""
+def registration_with_keys() -> None:
+    """A client registers with its keys; an address of keys is refused, and so is whoever has no token."""
     allowed("clients-are-set-up", "oidcc-registration-jwks-uri")
     client = Client()
-    assert "registration_endpoint" not in client.discovery
-    registered = {**client.lab.openid.clients}
-    for path in ("/register", "/services/oauth2/register"):
-        got = client.http.post(
-            path, json={"redirect_uris": ["https://a.example/"], "jwks_uri": "https://a.example/jwks"}
-        )
-        assert got.status_code == 404
-    assert client.lab.openid.clients == registered
+    known = {*client.lab.openid.clients}
+    metadata = {
+        "redirect_uris": [SHOP.redirect_uris[0]],
+        "grant_types": ["authorization_code", "refresh_token"],
+        "token_endpoint_auth_method": "private_key_jwt",
+    }
+
+    def register(token: str, **more: object) -> TestResponse:
+        return client.http.post("/register", json=metadata | more, headers={"Authorization": f"Bearer {token}"})
+
+    keys = {"keys": [jwk_of(uploaded("sp")[0].public)]}
+    for got, status, error in (
+        (register("guessed", jwks=keys), 401, "invalid_token"),
+        (register(client.lab.token, jwks_uri="https://shop.example/jwks"), 400, "invalid_client_metadata"),
+    ):
+        assert (got.status_code, (got.json or {})["error"]) == (status, error)
+    assert {*client.lab.openid.clients} == known
+    told = register(client.lab.token, jwks=keys).json or {}
+    assert {*client.lab.openid.clients} == {*known, told["client_id"]}
+    client.client = client.lab.openid.clients[told["client_id"]]
+    code = client.answer(PERSON.username, scope="openid offline_access")["code"]
+    answer = _proving(client, "sp", grant_type="authorization_code", code=code, redirect_uri=SHOP.redirect_uris[0])
+    assert client.judged(answer).claims["aud"] == told["client_id"]
 
 
 @pytest.mark.parametrize("module", PLAN.cases())
