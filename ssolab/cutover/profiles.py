@@ -27,7 +27,7 @@ _CACHE = "cache"
 _PLAIN = ("id", "title", "role", "as_of", "notes", "evidence")
 _LONGEST = timedelta(days=3653)
 _ROLES = ("verifier", "signer", "decryptor")
-_CONFIDENCE = ("vendor", "secondary", "inferred", "conflicting", "unknown")
+_CONFIDENCE = ("measured", "vendor", "secondary", "inferred", "conflicting", "unknown")
 
 
 def habits_of(values: Mapping[str, Any], base: Habits, name: str) -> Habits:

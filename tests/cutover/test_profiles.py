@@ -34,8 +34,8 @@ def test_every_profile_reads_and_says_what_it_rests_on(path: Path) -> None:
     assert profile.evidence
     assert profile.as_of.tzinfo is UTC
     assert profile.notes
-    # Vendor's word needs a place where it stands.
-    assert all(each.source for each in profile.evidence if each.confidence == "vendor")
+    # Vendor's word needs a place where it stands, and a measurement the release that it was made with.
+    assert all(each.source for each in profile.evidence if each.confidence in {"vendor", "measured"})
 
 
 @pytest.mark.parametrize(

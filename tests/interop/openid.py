@@ -85,9 +85,9 @@ class ServedProvider:
         key = LifeKey.of(credential(name).private, now, label=name)
         self._move(lambda ring: ring.added(key).published(key.kid, now))
 
-    def sign_also(self, private: JosePrivateKey, alg: str) -> None:
+    def sign_also(self, private: JosePrivateKey, alg: str, *, kid: str | None = None) -> None:
         """Have a key for another algorithm, published and in use."""
-        key = LifeKey.of(private, self.lab.now(), alg=alg, state=KeyState.ACTIVE)
+        key = LifeKey.of(private, self.lab.now(), alg=alg, kid=kid, state=KeyState.ACTIVE)
         self._move(lambda ring: ring.added(key))
 
     def swap(self, name: str = NEW) -> None:

@@ -1,4 +1,4 @@
-// A relying party that asks with fetch alone and judges what comes with jose.
+// A relying party that asks with fetch alone and judges what comes with jose, by keys that jose itself keeps or jwks-rsa.
 import { createHash, randomBytes } from "node:crypto";
 
 import { load, serve } from "./lines.mjs";
@@ -7,8 +7,15 @@ const jose = await load("jose");
 
 let server;
 let client;
+let rsa;
 let keys;
 let asked;
+
+function keysOf(through) {
+  if (through !== "jwks-rsa") return jose.createRemoteJWKSet(new URL(server.jwks_uri));
+  const found = rsa({ jwksUri: server.jwks_uri });
+  return async ({ kid, alg }) => jose.importSPKI((await found.getSigningKey(kid)).getPublicKey(), alg);
+}
 
 async function json(url, options) {
   const answer = await fetch(url, options);
@@ -20,7 +27,8 @@ await serve({
   async register(given) {
     client = given;
     server = await json(`${given.issuer}/.well-known/openid-configuration`);
-    keys = jose.createRemoteJWKSet(new URL(server.jwks_uri));
+    if (given.through === "jwks-rsa") ({ default: rsa } = await load("jwks-rsa"));
+    keys = keysOf(given.through);
   },
 
   begin({ scope }) {
@@ -52,9 +60,12 @@ await serve({
       client_secret: client.secret,
     });
     const tokens = await json(server.token_endpoint, { method: "POST", body });
-    const { payload } = await jose.jwtVerify(tokens.id_token, keys, { issuer: server.issuer, audience: client.id });
+    const { payload, protectedHeader } = await jose.jwtVerify(tokens.id_token, keys, {
+      issuer: server.issuer,
+      audience: client.id,
+    });
     if (payload.nonce !== asked.nonce) throw new Error("another nonce");
     const headers = { authorization: `Bearer ${tokens.access_token}` };
-    return { claims: payload, info: await json(server.userinfo_endpoint, { headers }) };
+    return { claims: payload, alg: protectedHeader.alg, info: await json(server.userinfo_endpoint, { headers }) };
   },
 });

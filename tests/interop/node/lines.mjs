@@ -24,6 +24,9 @@ globalThis.Date = class extends RealDate {
   }
 };
 
+const realNow = performance.now.bind(performance);
+performance.now = () => realNow() + ahead;
+
 globalThis.fetch = (url, options) => {
   fetched.set(String(url), (fetched.get(String(url)) ?? 0) + 1);
   return realFetch(url, options);
