@@ -5,13 +5,18 @@ Measured here: it keeps a key set for ever, and fetches it anew at every kid tha
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from requests import HTTPError
 
+from ssolab import sources
+from ssolab.oidc.cache_habits import FOREVER, OnOutage
 from tests.interop.authlib_site import AuthlibSite
+from tests.interop.key_set_host import key_set_host
 from tests.interop.nodes import Refused
-from tests.interop.openid import CLIENT_ID, NOWHERE, SECRET, ServedProvider, served_provider
+from tests.interop.openid import CLIENT_ID, NOWHERE, OLD, SECRET, ServedProvider, served_provider
 from tests.interop.pair import AMIRA
 
 if TYPE_CHECKING:
@@ -88,3 +93,23 @@ def test_a_logout_to_an_address_that_is_not_registered_ends_nothing(site: Authli
     assert op.log_out(site.leave()) == ""
     assert op.logged_in() == (AMIRA.username,)
     assert {found.code for found in op.judged.errors} == {"unregistered-logout-address"}
+
+
+def test_its_copy_outlives_an_outage_of_the_address_as_the_profile_says(op: ServedProvider) -> None:
+    with key_set_host(op) as host:
+        site = AuthlibSite(op.issuer, client_id=CLIENT_ID, secret=SECRET, redirect_uri=NOWHERE)
+        log_in(site, op)
+        host.up = False
+        op.publish()
+        op.swap()
+
+        for asked in (2, 3):
+            with pytest.raises(HTTPError, match="503"):
+                log_in(site, op)
+            assert host.asked == asked
+        op.swap(OLD)
+        assert log_in(site, op)["info"]["email"] == AMIRA.username
+        assert host.asked == 3
+    profile = sources.load_profiles()["authlib"].cache
+    assert profile is not None
+    assert (profile.keeps, profile.cooldown, profile.outage) == (FOREVER, timedelta(0), OnOutage.KEEP)

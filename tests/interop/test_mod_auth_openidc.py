@@ -7,20 +7,28 @@ from __future__ import annotations
 
 import html
 import re
+import struct
+import time
+from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
 import pytest
 
+from ssolab import sources
+from ssolab.oidc.cache_habits import OnOutage, OnUnknownKid
 from tests.interop.apache import free_port, open_folder, running_apache
-from tests.interop.openid import CLIENT_ID, SCOPE, SECRET, ServedProvider, served_provider
+from tests.interop.key_set_host import key_set_host
+from tests.interop.openid import CLIENT_ID, OLD, SCOPE, SECRET, ServedProvider, served_provider
 from tests.interop.pair import AMIRA
 from tests.interop.programs import needs
 from tests.interop.visitor import Visitor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from tests.interop.apache import Apache
     from tests.interop.visitor import Page
@@ -46,8 +54,14 @@ OIDCCryptoPassphrase "a passphrase of a test"
     Require valid-user
 </Location>
 """
+IN_FILES = """
+OIDCCacheType file
+OIDCCacheDir {folder}
+OIDCCacheEncrypt Off
+"""
 LEFT = "left\n"
 FRAME = re.compile(r'<iframe src="([^"]+)"')
+HEAD = struct.Struct("@Qqq")  # of a copy in a file: its length, and two moments in microseconds
 REFRESHED = "could not find a key in the cached JSON Web Keys, doing a forced refresh"
 
 
@@ -82,24 +96,49 @@ class Site:
         return self.apache.log().count(REFRESHED)
 
 
-@pytest.fixture
-def site() -> Iterator[Site]:
+@contextmanager
+def running_site(op: ServedProvider, folder: Path, rest: str = "") -> Iterator[Site]:
     port = free_port()
     base = f"http://127.0.0.1:{port}"
-    with (
-        open_folder() as folder,
-        served_provider() as op,
-        running_apache(
-            folder,
-            port=port,
-            module=("auth_openidc_module", "mod_auth_openidc.so"),
-            rest=PLACES.format(issuer=op.issuer, base=base),
-            pages={"private/page.html": PAGE, "left.html": LEFT},
-        ) as apache,
-    ):
+    with running_apache(
+        folder,
+        port=port,
+        module=("auth_openidc_module", "mod_auth_openidc.so"),
+        rest=PLACES.format(issuer=op.issuer, base=base) + rest,
+        pages={"private/page.html": PAGE, "left.html": LEFT},
+    ) as apache:
         site = Site(apache, op)
         site.know()
         yield site
+
+
+@pytest.fixture
+def site() -> Iterator[Site]:
+    with open_folder() as folder, served_provider() as op, running_site(op, folder) as running:
+        yield running
+
+
+@dataclass(frozen=True)
+class Copies:
+    """What the module keeps in files: each begins with its length and with when it is to be given up."""
+
+    folder: Path
+
+    def of_keys(self) -> Path:
+        """The copy of our keys."""
+        (found,) = self.folder.glob("mod-auth-openidc-j-*")
+        return found
+
+    def ends(self) -> float:
+        """When it is given up, in seconds since 1970."""
+        _length, ends, _used = HEAD.unpack(self.of_keys().read_bytes()[: HEAD.size])
+        return float(ends) / 1e6
+
+    def grow_old(self) -> None:
+        """Have it given up from a moment ago on, as if the time had passed."""
+        whole = self.of_keys().read_bytes()
+        length, _ends, used = HEAD.unpack(whole[: HEAD.size])
+        self.of_keys().write_bytes(HEAD.pack(length, int((time.time() - 1) * 1e6), used) + whole[HEAD.size :])
 
 
 def test_the_private_page_shows_who_logged_in(site: Site) -> None:
@@ -185,3 +224,31 @@ def test_the_frame_on_our_page_ends_its_session_in_that_browser(site: Site) -> N
     assert frame.startswith(f"{site.back}?logout=get&amp;iss=")
     assert visitor.open(html.unescape(frame)).status == 200
     assert "errand" in visitor.open(site.private).fields
+
+
+def test_the_profile_says_how_it_keeps_its_copy_and_what_becomes_of_that_when_the_address_fails() -> None:
+    profile = sources.load_profiles()["mod-auth-openidc-debian"].cache
+    assert profile is not None
+    assert isinstance(profile.keeps, timedelta)
+    age = profile.keeps.total_seconds()
+    with open_folder() as folder, served_provider() as op, key_set_host(op) as host:
+        copies = Copies(folder / "copies")
+        copies.folder.mkdir()
+        copies.folder.chmod(0o777)
+        with running_site(op, folder, IN_FILES.format(folder=copies.folder)) as site:
+            began = time.time()
+            assert LOGGED_IN in site.log_in().text
+            assert began + age <= copies.ends() <= time.time() + age
+
+            host.up = False
+            op.publish()
+            op.swap()
+            assert LOGGED_IN not in site.log_in().text
+            assert host.asked == 2  # the pause, had there been one, would have begun with the first
+            op.swap(OLD)
+            young = LOGGED_IN in site.log_in().text
+
+            copies.grow_old()
+            old = LOGGED_IN in site.log_in().text
+    assert profile.outage is (OnOutage.KEEP if old else OnOutage.REFUSE if young else OnOutage.WIPE)
+    assert (profile.unknown_kid, profile.cooldown) == (OnUnknownKid.REFETCH, timedelta(0))

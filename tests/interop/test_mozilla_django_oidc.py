@@ -11,10 +11,14 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ssolab import sources
+from ssolab.oidc.cache_habits import OnOutage
+from tests.interop.key_set_host import KeySetHost, key_set_host
 from tests.interop.openid import CLIENT_ID, SCOPE, SECRET, ServedProvider, served_provider
 from tests.interop.pair import AMIRA
 from tests.interop.visitor import Visitor
@@ -73,8 +77,15 @@ def running_site(folder: Path, op: ServedProvider) -> Iterator[Site]:
 
 
 @pytest.fixture
-def site(tmp_path: Path) -> Iterator[Site]:
-    with served_provider() as op, running_site(tmp_path, op) as running:
+def host() -> Iterator[KeySetHost]:
+    with served_provider() as op, key_set_host(op) as running:
+        yield running
+
+
+@pytest.fixture
+def site(tmp_path: Path, host: KeySetHost) -> Iterator[Site]:
+    op = host.op
+    with running_site(tmp_path, op) as running:
         op.know(f"{running.base}/oidc/callback/", auth_method="client_secret_post")
         yield running
 
@@ -93,3 +104,19 @@ def test_a_swap_that_nobody_announced_is_believed_at_once(site: Site) -> None:
     site.op.swap_at_once()
 
     assert site.log_in().text == LOGGED_IN, site.said.read_text()
+
+
+def test_it_asks_at_each_login_and_refuses_where_nothing_answers_as_the_profile_says(
+    site: Site, host: KeySetHost
+) -> None:
+    for asked in (1, 2):
+        assert site.log_in().text == LOGGED_IN, site.said.read_text()
+        assert host.asked == asked
+    host.up = False
+
+    assert site.log_in().text != LOGGED_IN
+    host.up = True
+    assert site.log_in().text == LOGGED_IN
+    profile = sources.load_profiles()["mozilla-django-oidc"].cache
+    assert profile is not None
+    assert (profile.keeps, profile.outage) == (timedelta(0), OnOutage.REFUSE)
