@@ -20,6 +20,7 @@ from ssolab.cutover.scene import Flow
 from ssolab.render import envelope_json, plain
 from ssolab.web.arming import IN_LOGINS, armed_for, fired_since
 from ssolab.web.artifact import wanted_acs
+from ssolab.web.following import follow_plan
 from ssolab.web.openid_player import login_by
 from ssolab.web.pages import json_answer, sentence
 
@@ -185,6 +186,7 @@ def move_clock(lab: Lab, wanted: dict[str, Any]) -> datetime:
         event="clock-moved",
         summary=f"Clock moved from {format_instant(before)} to {format_instant(after)}",
     )
+    follow_plan(lab)
     return after
 
 

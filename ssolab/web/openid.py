@@ -9,16 +9,16 @@ from __future__ import annotations
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass, replace
-from datetime import timedelta
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ssolab.web.key_plan import KeyPlan, Pending
 from ssolab.web.memory import Memory, Seen
 from ssolab.web.op_start import OWN_CLIENT, Outside, outside_of, own_client, provider_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from ssolab.oidc.keyring import KeyRing
     from ssolab.oidc.parties import Client, Provider
@@ -30,7 +30,6 @@ __all__ = ["OWN_CLIENT", "Openid", "OpenidState", "ProviderSession"]
 
 _K = TypeVar("_K")
 _V = TypeVar("_V")
-JWKS_LIFE: Final = timedelta(minutes=5)
 _MOST_TOKENS: Final = 20_000
 _MOST_SESSIONS: Final = 1_000
 
@@ -41,12 +40,15 @@ class Openid:
 
     Without a `provider` one is made of the asserting party. `clients` are registered beside the lab's own relying
     party, or in its stead where one has its client_id. `open_registration` lets anybody register further ones, which
-    else needs the token of the lab.
+    else needs the token of the lab. `keys` are the ring of a provider that is made, and `plan` is what its keys do by
+    the lab's clock.
     """
 
     provider: Provider | None = None
     clients: tuple[Client, ...] = ()
     open_registration: bool = False
+    keys: KeyRing | None = None
+    plan: KeyPlan = field(default_factory=KeyPlan)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +69,8 @@ class OpenidState:
         self._beginning = beginning
         self._lock = threading.RLock()
         self._provider: Provider | None = None
+        self.pending = Pending(self._settings.plan)
+        """What is planned for the keys and has not come yet."""
         own = own_client(beginning, secrets.token_urlsafe(24))
         self._clients: Mapping[str, Client] = {}
         self._origins: frozenset[str] = frozenset()
@@ -78,7 +82,7 @@ class OpenidState:
         """Logouts that wait for somebody to say that they are meant."""
         self.seen = Seen()
         """Assertions by (issuer, jti) until they could not be accepted anyway."""
-        self.jwks_life: Callable[[datetime], timedelta] = lambda _now: JWKS_LIFE
+        self.jwks_life: Callable[[datetime], timedelta] = self._settings.plan.max_age
         """How long whoever fetches the key set at a moment may keep it."""
         self.post: Callable[[str, bytes], int] | None = None
         """Takes a form to an address and gives the status of the answer; None for the lab's own way."""
@@ -103,6 +107,7 @@ class OpenidState:
             if self._provider is None:
                 seen = self._at_first()
                 made = self._settings.provider or provider_of(self._beginning)
+                made = replace(made, keys=self._settings.keys or made.keys)
                 self._provider = replace(made, issuer=seen.issuer, endpoints=seen.endpoints)
             return self._provider
 

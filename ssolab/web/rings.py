@@ -113,10 +113,18 @@ def _life(credential: SigningCredential, holder: Holder, now: datetime) -> LifeK
     )
 
 
-def move_key(
-    lab: Lab, name: str, verb: KeyVerb, only: Holder | None = None, *, why: str = "by hand"
+def move_key(  # noqa: PLR0913  which key, how, where, why and since when
+    lab: Lab,
+    name: str,
+    verb: KeyVerb,
+    only: Holder | None = None,
+    *,
+    why: str = "by hand",
+    at: datetime | None = None,
 ) -> tuple[LifeKey, Entry]:
     """Move a key in every ring that has it, or in that of one party; all of them, or none.
+
+    It stands there since *at*, without it since now.
 
     Raises:
         InputError: there is no such key, or no such move.
@@ -124,7 +132,7 @@ def move_key(
     with lab.rings.moving:
         kid, holders = holding(lab, name, only)
         before = {each: ring_of(lab, each) for each in holders}
-        after = {each: _moved(each, ring, verb, kid, lab.now()) for each, ring in before.items()}
+        after = {each: _moved(each, ring, verb, kid, at or lab.now()) for each, ring in before.items()}
         _settle(lab, after)
     told = "; ".join(f"{each}: {_difference(before[each], after[each])}" for each in holders)
     key = after[holders[0]].key(kid)
