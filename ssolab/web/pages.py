@@ -161,6 +161,13 @@ def frames(addresses: Iterable[str]) -> None:
     g.frames = " ".join(dict.fromkeys(f"{parts.scheme}://{parts.netloc}" for parts in map(urlsplit, addresses)))
 
 
+def framed_by(address: str) -> None:
+    """Let pages of the origin of an address show the current answer in a frame, which nobody else may."""
+    parts = urlsplit(address)
+    if parts.scheme in ("http", "https"):
+        g.framed_by = f"{parts.scheme}://{parts.netloc}"
+
+
 def local_path(value: str | None) -> str | None:
     """Give the value if it is a path on this very site, else None: a RelayState must not lead anywhere else."""
     if not value or not value.startswith("/") or value.startswith(("//", "/\\")):
@@ -229,10 +236,11 @@ def _refuse_strange_hosts(lab: Lab) -> None:
 def _forbid_the_unused(response: Response) -> Response:
     script = f"'nonce-{g.nonce}'" if "nonce" in g else "'none'"
     loaded = f" frame-src {g.frames};" if g.get("frames") else ""
+    ancestors = g.get("framed_by", "'none'")
     forms = f"'self' {g.form_action}" if "form_action" in g else "'self'"
     policy = (
         f"default-src 'none'; style-src 'self'; script-src {script}; form-action {forms};{loaded} "
-        "base-uri 'none'; frame-ancestors 'none'"
+        f"base-uri 'none'; frame-ancestors {ancestors}"
     )
     response.headers.extend([("Content-Security-Policy", policy), *_NEVER])
     response.headers.setdefault("Cache-Control", "no-store")

@@ -15,7 +15,7 @@ from ssolab.oidc.unlogged import (
     session_unknown,
 )
 from ssolab.web.addresses import OIDC_LOGIN
-from ssolab.web.pages import ENTRY_HEADER, Start, draw, json_answer, redirect
+from ssolab.web.pages import ENTRY_HEADER, Start, draw, framed_by, json_answer, redirect
 from ssolab.web.rp_answers import record, refused
 from ssolab.web.rp_keys import judged
 from ssolab.web.rp_login import discovered
@@ -109,6 +109,7 @@ def _backchannel_refused(lab: Lab, findings: tuple[Finding, ...], token: str) ->
 def told_by_browser(lab: Lab) -> Response:
     """End the session that a frame in the browser names (Front-Channel Logout 3)."""
     state, client = lab.openid_rp, lab.openid_rp.client
+    framed_by(client.issuer)
     issuer, sid = request.args.get("iss"), request.args.get("sid")
     if issuer is not None and issuer != client.issuer:
         return refused(lab, LOGOUT_JUDGED, _WHAT, (logout_of_another_issuer(client.issuer, issuer),))

@@ -116,8 +116,10 @@ def test_a_frame_ends_the_session_that_it_names(pair: OpenidPair) -> None:
     assert (other.status_code, codes(newest(pair))) == (403, ["logout-of-another-issuer"])
     relying.get("/oidc/frontchannel", query_string={"iss": session.issuer, "sid": "another"})
     assert pair.lab.openid_rp.session(None) == session
-    relying.get("/oidc/frontchannel", query_string={"iss": session.issuer, "sid": session.sid})
+    got = relying.get("/oidc/frontchannel", query_string={"iss": session.issuer, "sid": session.sid})
     assert pair.lab.openid_rp.sessions == ()
+    assert got.headers["Content-Security-Policy"].endswith(f"; frame-ancestors {session.issuer}")
+    assert relying.get("/").headers["Content-Security-Policy"].endswith("; frame-ancestors 'none'")
 
 
 def test_a_logout_that_begins_here_ends_the_session_and_goes_to_the_provider(pair: OpenidPair) -> None:
