@@ -163,9 +163,7 @@ def frames(addresses: Iterable[str]) -> None:
 
 def framed_by(address: str) -> None:
     """Let pages of the origin of an address show the current answer in a frame, which nobody else may."""
-    parts = urlsplit(address)
-    if parts.scheme in ("http", "https"):
-        g.framed_by = f"{parts.scheme}://{parts.netloc}"
+    g.framed_by = "{0.scheme}://{0.netloc}".format(urlsplit(address))
 
 
 def local_path(value: str | None) -> str | None:

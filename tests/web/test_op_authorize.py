@@ -162,6 +162,20 @@ def test_prompt_login_asks_again_and_the_moment_of_the_login_is_a_later_one() ->
     assert second["auth_time"] == first["auth_time"] + 30
 
 
+@pytest.mark.parametrize("prompt", ["consent", "select_account", "consent select_account"])
+def test_who_wants_consent_or_a_choice_is_never_gone_on_with_silently(prompt: str) -> None:
+    visitor = Visitor()
+    visitor.answer()
+    page = visitor.ask(prompt=prompt)
+    assert (page.status_code, AMIRA.username in page.text) == (200, True)
+    assert visitor.lab.last_login is not None
+    claims = visitor.claims(visitor.redeem(sent_back(visitor.login(page, BEN.username))["code"]).json["id_token"])  # type: ignore[index]  # it is told
+    assert claims["sub"] == BEN.username  # who chooses somebody else is somebody else
+    declined = sent_back(visitor.login(visitor.ask(prompt=prompt), decline="yes"))
+    assert (declined["error"], declined["state"]) == ("access_denied", "the state")
+    assert sent_back(visitor.login(visitor.ask(prompt=prompt), **{"continue": "yes"}))["code"]
+
+
 def test_max_age_asks_again_where_the_login_is_older_and_not_where_it_is_not() -> None:
     visitor = Visitor()
     visitor.answer()
