@@ -44,7 +44,7 @@ def log_in(page: Page, running: RunningLab, username: str = AMIRA.username) -> N
 def test_a_person_logs_in_from_the_service_provider(page: Page) -> None:
     with running_lab(config()) as running:
         page.goto(running.bases.relying)
-        page.get_by_role("link", name="Log in").click()
+        page.get_by_role("link", name="Log in", exact=True).click()
         assert page.url.startswith(running.bases.asserting)
         log_in(page, running, BEN.username)
         assert page.get_by_role("heading", name="Logged in").is_visible()
