@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import binascii
 import hmac
 from base64 import b64decode
 from typing import TYPE_CHECKING
@@ -26,7 +25,7 @@ def in_the_header(call: Call) -> Presented | None:
         text = b64decode(value.strip(), validate=True).decode()
         name, colon, secret = text.partition(":")
         client_id, secret = (unquote_plus(each, errors="strict") for each in (name, secret))
-    except (binascii.Error, UnicodeDecodeError):
+    except ValueError:  # also of letters that are no ASCII
         raise malformed_client_credentials("the header Authorization holds no base64 of UTF-8") from None
     if not colon or not client_id:
         raise malformed_client_credentials("the header Authorization has no colon, or no client_id before it")
