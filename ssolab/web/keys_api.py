@@ -6,7 +6,6 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
-from werkzeug.exceptions import NotFound
 
 from ssolab.core.findings import ConfigError, InputError
 from ssolab.documents import recognise
@@ -81,19 +80,20 @@ def add_keys_interface(app: LabApp, lab: Lab) -> None:
         return redirect(f"/?token={lab.token}#keys", code=303)
 
 
-def refreshed_copy(lab: Lab, party: str, wanted: dict[str, Any]) -> dict[str, Any]:
+def reads_keys(lab: Lab, party: str) -> bool:
+    """Say whether a party of that name is the relying party of OpenID Connect, which reads its provider's keys."""
+    try:
+        return holder_named(lab, party) is Holder.CLIENT
+    except InputError:
+        return False
+
+
+def refreshed_copy(lab: Lab, wanted: dict[str, Any]) -> dict[str, Any]:
     """Have the relying party of OpenID Connect read its provider's keys anew, or start cold.
 
     Raises:
-        NotFound: the party is another, and there is nothing that it could read.
         InputError: it is asked for in a way that is not known, or its keys are pinned.
     """
-    try:
-        holder = holder_named(lab, party)
-    except InputError as error:
-        raise NotFound(f"{error.problem.capitalize()}; {error.remedy}.") from None
-    if holder is not Holder.CLIENT:
-        raise NotFound(f"Of {party!r} nothing is held that could be read anew: its partner's files are not.")
     _known(wanted, "refresh", "restart")
     restart = wanted.get("restart", False)
     if not isinstance(restart, bool):

@@ -11,7 +11,7 @@ from ssolab.core.instants import format_instant
 from ssolab.render import plain
 from ssolab.saml.metadata_refresh import Cause, KeyChange
 from ssolab.web.api import authorise, body_of
-from ssolab.web.keys_api import refreshed_copy
+from ssolab.web.keys_api import reads_keys, refreshed_copy
 from ssolab.web.pages import json_answer, redirect
 from ssolab.web.refreshing import refresh
 
@@ -35,8 +35,8 @@ def add_metadata_routes(app: LabApp, lab: Lab) -> None:
     @app.post("/api/parties/<path:party>/refresh")
     def api_refresh(party: str) -> Response:
         authorise(lab)
-        if not lab.origins.of_party(party):
-            return json_answer(refreshed_copy(lab, party, body_of()))
+        if not lab.origins.of_party(party) and reads_keys(lab, party):
+            return json_answer(refreshed_copy(lab, body_of()))
         return json_answer({"refreshed": _refreshed(lab, party)})
 
     @app.post("/parties/<party>/refresh")
