@@ -10,8 +10,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ssolab.core.catalog import refusal
-from ssolab.core.findings import Problem, Severity
+from ssolab.core.catalog import barrier, refusal
+from ssolab.core.findings import InputError, Problem, Severity
 from ssolab.core.keyreasons import excerpt
 
 if TYPE_CHECKING:
@@ -200,3 +200,13 @@ def no_keys_at_hand(told: str) -> Problem:
     well; a verifier that keeps its copy through an outage would have gone on.
     """
     return Problem("no key of the provider is at hand", "its JWKS", excerpt(told, 400))
+
+
+@barrier(cites="RFC 9110 15")
+def provider_unanswered(address: str, problem: str, remedy: str) -> InputError:
+    """The provider does not answer the relying party, not as a whole, or not in time.
+
+    Its document, its keys, its token endpoint and userinfo are asked directly and not through the browser. See whether
+    the address is right and the server well; no redirect is followed, and an answer has bounds in time and size.
+    """
+    return InputError(address, problem, remedy)

@@ -19,9 +19,8 @@ from ssolab.oidc.caching import Fetched
 from ssolab.oidc.checks import accept
 from ssolab.oidc.materials import TokenReport
 from ssolab.oidc.relying import PinnedTrust
-from ssolab.oidc.returning import keys_used, no_keys_at_hand
+from ssolab.oidc.returning import keys_used, no_keys_at_hand, provider_unanswered
 from ssolab.web.outgoing import Call
-from ssolab.web.rp_state import provider_unanswered
 
 if TYPE_CHECKING:
     from ssolab.oidc.caching import Look

@@ -25,12 +25,12 @@ from ssolab.oidc.redeeming import (
     read_userinfo,
     two_tokens_disagree,
 )
-from ssolab.oidc.returning import judge_return, returned
+from ssolab.oidc.returning import judge_return, provider_unanswered, returned
 from ssolab.web.outgoing import Call
 from ssolab.web.pages import local_path, redirect
 from ssolab.web.rp_answers import LOGIN_JUDGED, logged_in, record, refused, refuses
 from ssolab.web.rp_keys import judged, said_of
-from ssolab.web.rp_state import RelyingSession, answered, fresh, provider_unanswered
+from ssolab.web.rp_state import RelyingSession, answered, fresh
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

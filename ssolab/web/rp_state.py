@@ -12,11 +12,10 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ssolab.core.catalog import barrier
-from ssolab.core.findings import InputError
 from ssolab.oidc.caching import Cache
 from ssolab.oidc.redeeming import HttpAnswer
 from ssolab.oidc.relying import RelyingClient
+from ssolab.oidc.returning import provider_unanswered
 from ssolab.web.memory import Memory, Seen
 from ssolab.web.op_start import OWN_CLIENT
 from ssolab.web.outgoing import Call, Told, send
@@ -152,16 +151,6 @@ class RelyingState:
             self._sessions.clear()
         for each in (self.open, self.leaving, self.seen):
             each.clear()
-
-
-@barrier(cites="RFC 9110 15")
-def provider_unanswered(address: str, problem: str, remedy: str) -> InputError:
-    """The provider does not answer the relying party, not as a whole, or not in time.
-
-    Its document, its keys, its token endpoint and userinfo are asked directly and not through the browser. See whether
-    the address is right and the server well; no redirect is followed, and an answer has bounds in time and size.
-    """
-    return InputError(address, problem, remedy)
 
 
 def ask(call: Call) -> Told:

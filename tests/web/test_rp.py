@@ -15,7 +15,7 @@ from ssolab.oidc.cache_habits import FOREVER, CacheHabits, OnUnknownKid
 from ssolab.oidc.checks import Expected, TokenKind, accept
 from ssolab.oidc.keyring import LifeKey
 from ssolab.oidc.relying import ClientKey, JwksTrust, PinnedTrust
-from ssolab.web.rp_state import provider_unanswered
+from ssolab.oidc.returning import provider_unanswered
 from tests.keys import test_key
 from tests.web.openid_pair import DISCOVERY, OpenidPair, codes
 from tests.web.parts import AMIRA, NOW, trusted
