@@ -9,7 +9,7 @@ from flask import Response, request
 from ssolab.core.findings import InputError
 from ssolab.oidc.checks import Expected, TokenKind
 from ssolab.oidc.redeeming import judge_refreshed, refresh_grant
-from ssolab.web.addresses import OIDC_LOGOUT
+from ssolab.web.addresses import OIDC_LOGOUT, OIDC_REFRESH
 from ssolab.web.pages import Start
 from ssolab.web.rp_answers import name_of, record, refused, refuses
 from ssolab.web.rp_keys import judged
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 REFRESHED: Final = "openid-refresh-judged"
 _WHAT: Final = "Refresh"
+_OF_ONE_TOKEN: Final = ("nonce", "at_hash", "c_hash")
+"""Claims that bind an ID token to what came with it, and say nothing of the next one."""
 
 
 def refresh(lab: Lab) -> Response:
@@ -64,8 +66,12 @@ def refresh(lab: Lab) -> Response:
             findings += judge_refreshed(session.claims, report.claims)
         if report.claims is None or refuses(findings):
             return refused(lab, REFRESHED, _WHAT, findings, report=report, token=tokens.id_token)
+    told = session.claims
+    if report is not None and report.claims is not None:
+        told = {name: value for name, value in told.items() if name not in _OF_ONE_TOKEN} | dict(report.claims)
     renewed = state.renew(
         session,
+        claims=told,
         access_token=tokens.access,
         refresh_token=tokens.refresh or session.refresh_token,
         id_token=tokens.id_token or session.id_token,
@@ -76,9 +82,12 @@ def refresh(lab: Lab) -> Response:
         f"Tokens of {name_of(session.claims)} refreshed",
         findings,
         report=report,
-        claims=session.claims,
+        claims=told,
         token=tokens.id_token or "",
         accepted=True,
     )
-    again = [Start(href=f"{OIDC_LOGOUT}?session={renewed.key}", text="Log out")]
+    again = [
+        Start(href=f"{OIDC_LOGOUT}?session={renewed.key}", text="Log out"),
+        Start(href=f"{OIDC_REFRESH}?session={renewed.key}", text="Refresh the tokens again"),
+    ]
     return result(entry, heading="Tokens refreshed", says="", again=again)

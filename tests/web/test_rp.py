@@ -357,8 +357,12 @@ def test_no_secret_stands_in_the_journal(pair: OpenidPair) -> None:
 
 def test_tokens_are_refreshed_and_judged(pair: OpenidPair) -> None:
     pair.login(scope="openid offline_access")
+    pair.lab.clock.advance(timedelta(minutes=2))
     entry = pair.drive.refresh()
     assert (codes(entry), entry.accepted, entry.event) == ([], True, "openid-refresh-judged")
+    assert entry.claims is not None
+    assert entry.claims["iat"] == int(pair.lab.now().timestamp())
+    assert "nonce" not in entry.claims, "it belongs to the token of the login"
 
 
 def test_a_refresh_that_speaks_of_somebody_else_is_refused(pair: OpenidPair) -> None:
