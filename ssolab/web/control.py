@@ -19,6 +19,7 @@ from ssolab.web.keys import sides
 from ssolab.web.keys_api import add_keys_interface
 from ssolab.web.logout_api import add_logout_interface
 from ssolab.web.metadata_routes import add_metadata_routes, metadata_rows
+from ssolab.web.op_home import provider_starts
 from ssolab.web.pages import Start, draw, make_app, redirect, shown
 from ssolab.web.player import Drive
 from ssolab.web.rings import HOLDERS
@@ -116,6 +117,7 @@ def starts(lab: Lab) -> tuple[Start, ...]:
             text="Start at the identity provider",
             says="IdP-initiated: an unsolicited Response, no request at all.",
         ),
+        *provider_starts(lab),
     )
 
 

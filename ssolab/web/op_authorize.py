@@ -165,7 +165,7 @@ def _ask_who(lab: Lab, asked: Authorization, subjects: frozenset[str] | None, lo
     return draw(
         "login.html",
         heading="Log in",
-        says=f"{asked.client.label} asks who you are.",
+        says=sentence(f"{asked.client.label} asks who you are"),
         action=LOGIN,
         errand=token,
         users=_hinted_first(lab, asked, subjects),

@@ -22,7 +22,7 @@ def provider_starts(lab: Lab) -> list[Start]:
     """Give the way to a login by OpenID Connect, where the lab's own client is there to begin it."""
     if not lab.bases.relying or OWN_CLIENT not in lab.openid.clients:
         return []
-    says = f"It begins there, as every login with a code does; the client is {OWN_CLIENT}."
+    says = f"OpenID Connect: it begins at the service provider, which is the client {OWN_CLIENT}."
     return [Start(href=lab.bases.relying + OIDC_LOGIN, text="Log in by OpenID Connect", says=says)]
 
 

@@ -30,7 +30,7 @@ from ssolab.render import printable
 from ssolab.saml.undecodable import message_beside_the_form
 from ssolab.sources import catalog
 from ssolab.web.following import follow_plan
-from ssolab.web.token_text import token_text
+from ssolab.web.token_text import claimed_moment, token_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -97,7 +97,7 @@ def make_app(side: str, lab: Lab) -> LabApp:
     app.jinja_env.undefined = StrictUndefined
     app.config[UNSEEN] = False
     app.jinja_env.globals["explained"] = lambda code: None if app.config[UNSEEN] else _catalog().get(code)
-    app.jinja_env.filters["instant"] = lambda moment: moment.strftime(CLOCKED)
+    app.jinja_env.filters |= {"instant": lambda moment: moment.strftime(CLOCKED), "claimed_moment": claimed_moment}
     app.before_request(lambda: _refuse_strange_hosts(lab))
     app.before_request(lambda: follow_plan(lab))
     app.after_request(_forbid_the_unused)

@@ -132,7 +132,7 @@ def _page(entry: Entry, heading: str, says: str) -> Response:
         page = draw("plain.html", heading=heading, says=says, remedy="", bad=False, back="/")
         page.headers[ENTRY_HEADER] = str(entry.number)
         return page
-    return result(entry, heading=heading, says=says, again=again)
+    return result(entry, heading=heading, says="", again=again, remark=says)
 
 
 def _told(entry: Entry, answer: Response) -> Response:

@@ -3,10 +3,23 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
+from typing import Final
 
 from ssolab.core.findings import InputError
 from ssolab.core.jose import read_compact
 from ssolab.core.strictjson import parse
+
+MOMENTS: Final = frozenset({"exp", "iat", "nbf", "auth_time", "updated_at"})
+"""Claims that count seconds since 1970."""
+_LATEST: Final = 253402300799  # the end of the year 9999, after which there are no dates
+
+
+def claimed_moment(name: str, value: object) -> str:
+    """Say in words which moment a claim names; nothing where it names none."""
+    if name not in MOMENTS or isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= _LATEST:
+        return ""
+    return datetime.fromtimestamp(value, UTC).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def token_text(message: bytes) -> str | None:
