@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from ssolab.core.findings import InputError
 from ssolab.faults.engine import Carrier, Stage
-from ssolab.faults.saml import faults
+from ssolab.faults.every import faults
+from ssolab.faults.tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -15,11 +16,11 @@ if TYPE_CHECKING:
     from ssolab.faults.engine import Fault
 
 
-def chosen_faults(codes: Iterable[str]) -> tuple[Fault, ...]:
-    """Give the faults of those codes, in that order.
+def chosen_faults(codes: Iterable[str], *, tokens: bool = False) -> tuple[Fault, ...]:
+    """Give the faults of those codes, in that order: of Responses, or of *tokens*.
 
     Raises:
-        InputError: there is no such fault, or it does not travel in a Response.
+        InputError: there is no such fault, or it travels in something else.
     """
     known = {each.code: each for each in faults()}
     chosen = []
@@ -28,10 +29,11 @@ def chosen_faults(codes: Iterable[str]) -> tuple[Fault, ...]:
             near = difflib.get_close_matches(code, known, n=3)
             hint = f"did you mean {' or '.join(near)}?" if near else "ssolab catalog --kind fault lists them"
             raise InputError(code, "no fault is called so", hint)
-        if known[code].carrier is not Carrier.RESPONSE:
-            raise InputError(
-                code, f"it travels in a {known[code].carrier}, not in a Response", "arm it in the lab: ssolab serve"
-            )
+        fits = known[code].carrier in (TOKENS if tokens else {Carrier.RESPONSE})
+        if not fits:
+            where = "a token" if tokens else "a Response"
+            problem = f"it travels in a {known[code].carrier}, not in {where}"
+            raise InputError(code, problem, "arm it in the lab: ssolab serve")
         chosen.append(known[code])
     return tuple(chosen)
 

@@ -35,6 +35,8 @@ _LONGEST = 366 * 86_400
 @click.option("--typ", default="JWT", show_default=True, metavar="TYP", help="The type; empty for none.")
 @click.option("--life", type=click.IntRange(1, _LONGEST), default=_LIFE, show_default=True, metavar="SECONDS",
               help="How long it is valid.")  # fmt: skip
+@click.option("--fault", "codes", multiple=True, metavar="CODE",
+              help="Put a fault in; ssolab catalog --kind fault lists them.")  # fmt: skip
 @click.option("--bearer", is_flag=True, help="An assertion of the JWT bearer flow: RS256, no kid, at most 3 minutes.")
 @click.option("--post", metavar="URL", help="Bring it to this token endpoint and write the answer; means --bearer.")
 @password_option
@@ -127,7 +129,12 @@ def made_token(
     }
     claims |= read_members(options["claims"], "--claim")
     claims = {name: value for name, value in claims.items() if value is not None}
-    token = sign_compact(header, claims, private, options["alg"] or algorithm_for(public).name)
+    alg = options["alg"] or algorithm_for(public).name
+    if options["codes"]:
+        from ssolab.cli._token_faults import faulty_token
+
+        return faulty_token(shell, options["codes"], header, claims, private, alg)
+    token = sign_compact(header, claims, private, alg)
     return token, dict(read_compact(token, "token").header), claims
 
 

@@ -213,11 +213,12 @@ def _write(shell: Shell, options: dict[str, Any], faults: Sequence[Fault], sent:
         write_file(shell.output, body)
     for each in faults:
         if not shell.quiet:
-            click.echo(_told(each), err=True)
+            click.echo(told(each), err=True)
     raise click.exceptions.Exit(EXIT_OK)
 
 
-def _told(fault: Fault) -> str:
+def told(fault: Fault) -> str:
+    """Say what a sound receiver makes of a fault."""
     answer = f"a sound receiver reports {', '.join(fault.trips)}" if fault.trips else "a sound receiver accepts it"
     again = f"; send it {fault.sent} times" if fault.sent > 1 else ""
     return f"{fault.code} ({fault.nature}): {answer}{again}"

@@ -15,11 +15,14 @@ from ssolab.core.keyreasons import excerpt
 from ssolab.core.strictjson import parse_object
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from ssolab.core.jose import JosePrivateKey
     from ssolab.oidc.asking import Asked
     from ssolab.oidc.relying import RelyingClient
+
+    Signer = Callable[[Mapping[str, Any], Mapping[str, Any], JosePrivateKey, str], str]
 
 ASSERTION_TYPE: Final = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
 ASSERTION_LIFE: Final = timedelta(minutes=1)
@@ -56,8 +59,15 @@ class HttpAnswer:
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def proof_of(client: RelyingClient, audience: str, *, now: datetime, jti: str) -> Proof:
+def proof_of(client: RelyingClient, audience: str, *, now: datetime, jti: str, sign: Signer = sign_compact) -> Proof:
     """Prove to a token endpoint that this is the client (OpenID Connect Core 9).
+
+    Args:
+        client: who proves itself.
+        audience: to whom.
+        now: the moment.
+        jti: the identifier of an assertion.
+        sign: signs the assertion, where there is one.
 
     Raises:
         InputError: its key cannot sign with its algorithm.
@@ -79,7 +89,7 @@ def proof_of(client: RelyingClient, audience: str, *, now: datetime, jti: str) -
         "exp": issued + int(ASSERTION_LIFE.total_seconds()),
     }
     header = {"typ": "JWT"} | ({} if client.key.kid is None else {"kid": client.key.kid})
-    assertion = sign_compact(header, claims, client.key.private, client.key.alg)
+    assertion = sign(header, claims, client.key.private, client.key.alg)
     return Proof(parameters={"client_assertion_type": ASSERTION_TYPE, "client_assertion": assertion})
 
 

@@ -102,7 +102,12 @@ def key_for(provider: Provider, alg: str | None = None, *, access_token: bool = 
 
 def signed(key: LifeKey, claims: Mapping[str, Any], *, typ: str = "JWT") -> str:
     """Sign claims as a compact token whose header is alg, typ and kid, in that order."""
-    return sign_compact({"alg": key.alg, "typ": typ, "kid": key.kid}, claims, key.private, key.alg)
+    return sign_compact(header_of(key, typ=typ), claims, key.private, key.alg)
+
+
+def header_of(key: LifeKey, *, typ: str = "JWT") -> dict[str, str]:
+    """Give the header of what a key signs."""
+    return {"alg": key.alg, "typ": typ, "kid": key.kid}
 
 
 def id_token_claims(  # noqa: PLR0913  what an ID token tells

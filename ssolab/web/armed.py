@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
 from ssolab.faults.engine import Carrier, Stage
+from ssolab.faults.every import faults
 from ssolab.faults.kits import SPECIAL
-from ssolab.faults.saml import faults
+from ssolab.faults.tokens import TOKENS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -29,12 +30,22 @@ SIDES: Final[Mapping[Carrier, tuple[Side, ...]]] = {
     Carrier.LOGOUT_REQUEST: ("asserting", "relying"),
     Carrier.LOGOUT_RESPONSE: ("asserting", "relying"),
     Carrier.METADATA: ("asserting", "relying"),
+    Carrier.ID_TOKEN: ("asserting",),
+    Carrier.ACCESS_TOKEN: ("asserting",),
+    Carrier.LOGOUT_TOKEN: ("asserting",),
+    Carrier.CLIENT_ASSERTION: ("relying",),
+    Carrier.JWKS: ("asserting",),
+    Carrier.DISCOVERY: ("asserting",),
 }
 """Who sends what; a call of the control interface is nobody's message."""
 MESSAGES: Final = frozenset({Stage.TREE, Stage.SEAL, Stage.WIRE})
 """The stages of every message, however it travels."""
 BROWSED: Final = MESSAGES | {Stage.FORM, Stage.QUERY}
 """The stages of a message that may travel by form or in an address."""
+SIGNED: Final = frozenset({Stage.DRAFT, Stage.TOKEN})
+"""The stages of a token."""
+BETWEEN_SERVERS: Final = frozenset({Carrier.ARTIFACT_RESPONSE, Carrier.JWKS, Carrier.DISCOVERY, *TOKENS})
+"""What one server answers another, in whichever thread of its own."""
 STAGES: Final[Mapping[Carrier, frozenset[Stage]]] = {
     Carrier.RESPONSE: MESSAGES | {Stage.FORM},
     Carrier.ARTIFACT_RESPONSE: MESSAGES,
@@ -43,6 +54,12 @@ STAGES: Final[Mapping[Carrier, frozenset[Stage]]] = {
     Carrier.LOGOUT_REQUEST: BROWSED,
     Carrier.LOGOUT_RESPONSE: BROWSED,
     Carrier.METADATA: frozenset({Stage.METADATA}),
+    Carrier.ID_TOKEN: SIGNED,
+    Carrier.ACCESS_TOKEN: SIGNED,
+    Carrier.LOGOUT_TOKEN: SIGNED,
+    Carrier.CLIENT_ASSERTION: SIGNED,
+    Carrier.JWKS: frozenset({Stage.DOCUMENT}),
+    Carrier.DISCOVERY: frozenset({Stage.DOCUMENT}),
 }
 MOST_TIMES: Final = 1000
 _AT_HAND: Final = frozenset({"request", "retired", "encryption", *SPECIAL})
@@ -62,8 +79,7 @@ class Arming:
 
     def suits(self, carrier: Carrier, side: Side) -> bool:
         """Say whether it fires in a message of that kind from that side, made by the thread that asks."""
-        # An artifact is resolved between servers, so in whichever thread of the other one answers.
-        mine = self.thread in {None, threading.get_ident()} or carrier is Carrier.ARTIFACT_RESPONSE
+        mine = self.thread in {None, threading.get_ident()} or carrier in BETWEEN_SERVERS
         return mine and self.fault.carrier is carrier and self.side in {None, side}
 
 
@@ -75,6 +91,8 @@ def playable(fault: Fault) -> str | None:
         return f"no {fault.carrier} of the lab has a {fault.stage}"
     if fault.carrier is Carrier.ARTIFACT_RESPONSE and set(fault.signs) == {"response"}:
         return "it wants the message in the answer unsigned, and every Response of the lab is signed"
+    if fault.carrier in TOKENS and fault.sent > 1:
+        return "it is sent twice, and the lab sends each token once"
     if missing := sorted(fault.needs - _AT_HAND):
         return f"it needs {' and '.join(missing)}, which no lab has"
     return None

@@ -18,7 +18,19 @@ if TYPE_CHECKING:
     from ssolab.faults.engine import Fault
     from ssolab.web.lab import Lab
 
-IN_LOGINS: Final = frozenset({Carrier.RESPONSE, Carrier.REQUEST, Carrier.ARTIFACT_RESPONSE, Carrier.ARTIFACT_RESOLVE})
+IN_LOGINS: Final = frozenset(
+    {
+        Carrier.RESPONSE,
+        Carrier.REQUEST,
+        Carrier.ARTIFACT_RESPONSE,
+        Carrier.ARTIFACT_RESOLVE,
+        Carrier.ID_TOKEN,
+        Carrier.ACCESS_TOKEN,
+        Carrier.CLIENT_ASSERTION,
+        Carrier.JWKS,
+        Carrier.DISCOVERY,
+    }
+)
 IN_LOGOUTS: Final = frozenset({Carrier.LOGOUT_REQUEST, Carrier.LOGOUT_RESPONSE})
 
 

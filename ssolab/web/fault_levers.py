@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from flask import Response, request
 
 from ssolab.core.findings import InputError
-from ssolab.faults.saml import faults
+from ssolab.faults.every import faults
 from ssolab.web.api import authorise, body_of, text_in
 from ssolab.web.armed import SIDES, playable
 from ssolab.web.arming import arm, disarm

@@ -200,7 +200,7 @@ def _kit(  # noqa: PLR0913  as for `fire`
         now=now,
         new_id=lambda: lab.response_id(now) if side == "asserting" else lab.request_id(now),
         genuine=name,
-        forged=_forged(lab, name) if keeps_the_genuine_name(faults) else name,
+        forged=forged_name(lab, name) if keeps_the_genuine_name(faults) else name,
         recipient=party.partner,
         address=address,
         retired=_retired(lab, party) if wants_retired else None,
@@ -209,7 +209,7 @@ def _kit(  # noqa: PLR0913  as for `fire`
     )
 
 
-def _forged(lab: Lab, genuine: str) -> str:
+def forged_name(lab: Lab, genuine: str) -> str:
     """Name somebody whom an attacker would like to be: another user of the lab, or its administrator."""
     another = next((each for each in lab.users if each != genuine), None)
     return another or f"admin@{genuine.rpartition('@')[2]}"

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from flask import Response
 
+from ssolab.faults.engine import Carrier
 from ssolab.oidc import metadata
 from ssolab.oidc.waiting import cache_control
 from ssolab.salesforce import openid as org_openid
@@ -21,10 +21,9 @@ from ssolab.web.op_table import client_auths, grants
 from ssolab.web.op_token import add_token
 from ssolab.web.op_userinfo import add_userinfo
 from ssolab.web.pages import draw
+from ssolab.web.token_firing import send_document
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
 
@@ -34,19 +33,19 @@ def add_provider(app: LabApp, lab: Lab) -> None:
 
     @app.get(DISCOVERY)
     def discovery() -> Response:
-        return _document(_discovery(lab))
+        return _document(send_document(lab, Carrier.DISCOVERY, _discovery(lab)))
 
     @app.get(OAUTH_DISCOVERY)
     def oauth_discovery() -> Response:
         if lab.openid.outside.flavour == "salesforce":
             says = "An org of Salesforce has no document of RFC 8414."
             return draw("plain.html", status=404, heading="No such document", says=says, remedy="", bad=True, back="/")
-        return _document(_discovery(lab))
+        return _document(send_document(lab, Carrier.DISCOVERY, _discovery(lab)))
 
     @app.get(JWKS)
     @app.get(org_openid.KEYS)
     def jwks() -> Response:
-        answer = _document(metadata.jwks(lab.openid.provider))
+        answer = _document(send_document(lab, Carrier.JWKS, metadata.jwks(lab.openid.provider)))
         answer.headers["Cache-Control"] = cache_control(lab.openid.jwks_life(lab.now()))
         return answer
 
@@ -67,5 +66,5 @@ def _discovery(lab: Lab) -> dict[str, object]:
     return metadata.discovery(lab.openid.provider, grant_types=grants(), auth_methods=client_auths())
 
 
-def _document(value: Mapping[str, object]) -> Response:
-    return Response(json.dumps(value), content_type="application/json;charset=UTF-8")
+def _document(body: bytes) -> Response:
+    return Response(body, content_type="application/json;charset=UTF-8")

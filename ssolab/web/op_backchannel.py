@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import urlencode
 
 from ssolab.core.findings import Finding, InputError, Severity
-from ssolab.oidc.tokens import key_for, logout_token_claims, signed
+from ssolab.faults.engine import Carrier
+from ssolab.oidc.tokens import header_of, key_for, logout_token_claims
 from ssolab.oidc.unended import logout_not_delivered
 from ssolab.web.op_calls import FORM
 from ssolab.web.op_issue import subject_of
 from ssolab.web.outgoing import Call, send
+from ssolab.web.token_firing import send_token
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -70,7 +72,9 @@ def _post(lab: Lab, client: Client, address: str, session: ProviderSession) -> N
     findings: tuple[Finding, ...] = ()
     token = ""
     try:
-        token = signed(key_for(provider, client.id_token_alg), claims, typ="logout+jwt")
+        key = key_for(provider, client.id_token_alg)
+        header = header_of(key, typ="logout+jwt")
+        token = send_token(lab, Carrier.LOGOUT_TOKEN, header, claims, key.private, key.alg)
         status = (lab.openid.post or deliver)(address, urlencode({"logout_token": token}).encode())
         if status not in _DONE:
             raise logout_not_delivered(address, f"it answers with HTTP {status}", "see what the client's log says")

@@ -6,11 +6,12 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from ssolab.core.jose import sign_compact
+from ssolab.faults.engine import Carrier
 from ssolab.oidc.claims import claims_of, in_id_token
-from ssolab.oidc.tokens import Token, access_token_claims, id_token_claims, key_for, signed
+from ssolab.oidc.tokens import Token, access_token_claims, header_of, id_token_claims, key_for
 from ssolab.salesforce import openid as org_openid
 from ssolab.salesforce.org import user_record
+from ssolab.web.token_firing import send_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +98,7 @@ def new_access_token(  # noqa: PLR0913  whose, for whom, for what
 ) -> str:
     """Make an access token and keep what it means."""
     kind = client.access_tokens or provider.access_tokens
-    text = _signed_access_token(provider, granted, now, scopes) if kind == "jwt" else _opaque(provider)
+    text = _signed_access_token(lab, provider, granted, now, scopes) if kind == "jwt" else _opaque(provider)
     kept = Token(granted=granted, scopes=scopes, issued=now, expires=now + provider.lifetimes.access_token)
     lab.openid.keep(text, kept)
     return text
@@ -110,11 +111,11 @@ def _opaque(provider: Provider) -> str:
     return secrets.token_urlsafe(32)
 
 
-def _signed_access_token(provider: Provider, granted: Granted, now: datetime, scopes: tuple[str, ...]) -> str:
+def _signed_access_token(lab: Lab, provider: Provider, granted: Granted, now: datetime, scopes: tuple[str, ...]) -> str:
     key = key_for(provider, access_token=True)
     if provider.flavour != "salesforce":
         claims = access_token_claims(provider, granted, scopes, now=now, new_id=secrets.token_urlsafe(16))
-        return signed(key, claims, typ="at+jwt")
+        return send_token(lab, Carrier.ACCESS_TOKEN, header_of(key, typ="at+jwt"), claims, key.private, key.alg)
     claims = org_openid.access_token_claims(
         speaker(provider, granted.username),
         client_id=granted.client_id,
@@ -124,7 +125,7 @@ def _signed_access_token(provider: Provider, granted: Granted, now: datetime, sc
         session=secrets.token_bytes(32),
     )
     header = org_openid.access_token_header(provider.org or "", key.kid, provider.issuer)
-    return sign_compact(header, claims, key.private, key.alg)
+    return send_token(lab, Carrier.ACCESS_TOKEN, header, claims, key.private, key.alg)
 
 
 def new_id_token(  # noqa: PLR0913  whose, for whom, and what it is bound to
@@ -146,7 +147,7 @@ def new_id_token(  # noqa: PLR0913  whose, for whom, and what it is bound to
     claims = id_token_claims(
         provider, client, granted, now=now, alg=key.alg, access_token=access_token, code=code, told=told
     )
-    return signed(key, claims)
+    return send_token(lab, Carrier.ID_TOKEN, header_of(key), claims, key.private, key.alg)
 
 
 def known_of(lab: Lab, username: str | None) -> dict[str, Any]:

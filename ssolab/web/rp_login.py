@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, request
 
 from ssolab.core.findings import Finding, InputError
+from ssolab.faults.engine import Carrier
 from ssolab.oidc.asking import Asked, Dice, authorization_request
 from ssolab.oidc.checks import Expected, TokenKind
 from ssolab.oidc.discovered import Discovered, document_address, read_discovery
@@ -31,6 +33,7 @@ from ssolab.web.pages import local_path, redirect
 from ssolab.web.rp_answers import LOGIN_JUDGED, logged_in, record, refused, refuses
 from ssolab.web.rp_keys import judged, said_of
 from ssolab.web.rp_state import RelyingSession, answered, fresh
+from ssolab.web.token_firing import send_token
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -232,8 +235,9 @@ class _Arrival:
 
 def redeemed(lab: Lab, provider: Discovered, grant: Mapping[str, str]) -> tuple[Tokens | None, tuple[Finding, ...]]:
     """Take a grant to the provider's token endpoint."""
+    sign = partial(send_token, lab, Carrier.CLIENT_ASSERTION, side="relying")
     try:
-        proof = proof_of(lab.openid_rp.client, provider.token, now=lab.now(), jti=fresh())
+        proof = proof_of(lab.openid_rp.client, provider.token, now=lab.now(), jti=fresh(), sign=sign)
         body = urlencode({**grant, **proof.parameters}).encode()
         headers = {"Content-Type": FORM, "Accept": "application/json", **proof.headers}
         told = lab.openid_rp.send(Call(address=provider.token, method="POST", headers=headers, body=body))

@@ -21,7 +21,7 @@ from ssolab.saml.metadata_acceptance import MetadataExpected, accept_metadata
 from ssolab.saml.parties import AssertingParty, RelyingParty
 from ssolab.web.armed import MESSAGES, Armed, fault_called, playable
 from ssolab.web.arming import arm
-from ssolab.web.firing import _forged, _kit, _retired
+from ssolab.web.firing import _kit, _retired, forged_name
 from ssolab.web.player import Drive
 from tests.web.parts import AMIRA, BEN, IDP, NOW, SP, Pair, asserting_party, config, credential, relying_party, trusted
 from tests.web.test_artifact import asserting as answering
@@ -372,6 +372,6 @@ def test_the_key_before_a_swap_is_the_retired_one() -> None:
 
 
 def test_the_forged_name_is_another_user_of_the_lab() -> None:
-    assert _forged(Pair().lab, AMIRA.username) == BEN.username
+    assert forged_name(Pair().lab, AMIRA.username) == BEN.username
     alone = Pair(settings=replace(config(), users=(AMIRA,))).lab
-    assert _forged(alone, AMIRA.username) == "admin@greenmoor.org"
+    assert forged_name(alone, AMIRA.username) == "admin@greenmoor.org"
