@@ -46,3 +46,10 @@ def in_the_form(chosen: Iterable[Fault]) -> bool:
 def in_the_address(chosen: Iterable[Fault]) -> bool:
     """Say whether any of the faults sits in an address that carries the message."""
     return any(each.stage is Stage.QUERY for each in chosen)
+
+
+def told(fault: Fault) -> str:
+    """Say what a sound receiver makes of a fault."""
+    answer = f"a sound receiver reports {', '.join(fault.trips)}" if fault.trips else "a sound receiver accepts it"
+    again = f"; send it {fault.sent} times" if fault.sent > 1 else ""
+    return f"{fault.code} ({fault.nature}): {answer}{again}"

@@ -32,8 +32,7 @@ def faulty_token(  # noqa: PLR0913, PLR0917  what would be signed, and what is t
 
     from cryptography.hazmat.primitives.asymmetric import ed25519
 
-    from ssolab.cli._faults import chosen_faults
-    from ssolab.cli.sign import told
+    from ssolab.cli._faults import chosen_faults, told
     from ssolab.core.findings import InputError
     from ssolab.core.keys import SigningCredential, new_private_key_like
     from ssolab.core.names import name_of

@@ -189,6 +189,8 @@ def attributes_of(given: Sequence[str]) -> dict[str, list[str]]:
 
 def _write(shell: Shell, options: dict[str, Any], faults: Sequence[Fault], sent: Posted, name: str) -> None:
     """Write the message to the byte: a fault may have made it anything but text."""
+    from ssolab.cli._faults import told
+
     value = dict(sent.fields).get("SAMLResponse", base64.b64encode(sent.xml).decode())
     if shell.format == "json":
         shell.finish(
@@ -215,10 +217,3 @@ def _write(shell: Shell, options: dict[str, Any], faults: Sequence[Fault], sent:
         if not shell.quiet:
             click.echo(told(each), err=True)
     raise click.exceptions.Exit(EXIT_OK)
-
-
-def told(fault: Fault) -> str:
-    """Say what a sound receiver makes of a fault."""
-    answer = f"a sound receiver reports {', '.join(fault.trips)}" if fault.trips else "a sound receiver accepts it"
-    again = f"; send it {fault.sent} times" if fault.sent > 1 else ""
-    return f"{fault.code} ({fault.nature}): {answer}{again}"
