@@ -109,7 +109,7 @@ def made_token(
 
     Raises:
         InputError: the algorithm is unknown or does not go with the key.
-        BadParameter: a claim or a member of the header is no JSON.
+        BadParameter: a claim or a member of the header is no JSON, or the member is `alg`.
     """
     from ssolab.core.jose import algorithm_for, public_of, read_compact, sign_compact
     from ssolab.core.jwk import thumbprint
@@ -117,7 +117,10 @@ def made_token(
     public = public_of(private)
     kid = thumbprint(public) if options["kid"] is None else options["kid"]
     header = {name: value for name, value in (("typ", options["typ"]), ("kid", kid)) if value}
-    header |= read_members(options["members"], "--header")
+    members = read_members(options["members"], "--header")
+    if "alg" in members:
+        raise click.BadParameter("alg says how the token is signed; choose that with --alg", param_hint="--header")
+    header |= members
     moment, audiences = int(shell.at.timestamp()), list(options["audiences"])
     claims: dict[str, Any] = {
         "iss": options["issuer"],

@@ -290,6 +290,7 @@ def test_a_token_is_written_to_a_file(here: Path) -> None:
         (["--key", "idp.pem", "--claim", "x=text"], "a text stands in double quotes"),
         (["--key", "idp.pem", "--claim", 'x={"a":1,"a":2}'], "more than once"),
         (["--key", "idp.pem", "--header", "x=NaN"], "--header"),
+        (["--key", "idp.pem", "--header", 'alg="none"'], "choose that with --alg"),
     ],
 )
 def test_what_cannot_be_signed_is_refused_in_one_line(
