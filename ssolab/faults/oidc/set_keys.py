@@ -71,7 +71,8 @@ def shared_secret_in_the_key_set(document: bytes, _kit: Kit) -> bytes:
 def signing_key_published_for_encryption(document: bytes, _kit: Kit) -> bytes:
     """The key that signs is published for encryption.
 
-    PyJWT verifies by it all the same. Its publisher has said that it does not sign.
+    Libraries that take the key by its name alone verify by it all the same. Its publisher has said that it does not
+    sign.
     """
     return each_changed(document, use="enc")
 
