@@ -36,7 +36,7 @@ def token_missing() -> InputError:
     return InputError(
         "Authorization",
         "this changes the lab and needs its token",
-        "send `Authorization: Bearer TOKEN` as serve printed it",
+        "send Authorization: Bearer TOKEN, as serve printed it",
     )
 
 

@@ -171,7 +171,7 @@ def move_clock(lab: Lab, wanted: dict[str, Any]) -> datetime:
     given = {name: value for name, value in wanted.items() if name in ("at", "advance") and isinstance(value, str)}
     if len(given) != 1 or set(wanted) != set(given):
         raise InputError(
-            "clock", "needs either `at` or `advance`", 'send {"at": "2027-01-04T09:00:00Z"} or {"advance": "PT24H"}'
+            "clock", "needs either at or advance", 'send {"at": "2027-01-04T09:00:00Z"} or {"advance": "PT24H"}'
         )
     before = lab.now()
     try:

@@ -28,14 +28,13 @@ from ssolab.core.instants import format_instant
 from ssolab.core.xmltree import parse
 from ssolab.render import printable
 from ssolab.saml.undecodable import message_beside_the_form
-from ssolab.sources import catalog
+from ssolab.web.explaining import coded, entry_of
 from ssolab.web.following import follow_plan
 from ssolab.web.token_text import claimed_moment, token_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
-    from ssolab.core.catalog import Entry
     from ssolab.web import journal
     from ssolab.web.lab import Lab
 
@@ -96,8 +95,9 @@ def make_app(side: str, lab: Lab) -> LabApp:
     app.config["SIDE"], app.config["LAB"] = side, lab
     app.jinja_env.undefined = StrictUndefined
     app.config[UNSEEN] = False
-    app.jinja_env.globals["explained"] = lambda code: None if app.config[UNSEEN] else _catalog().get(code)
-    app.jinja_env.filters |= {"instant": lambda moment: moment.strftime(CLOCKED), "claimed_moment": claimed_moment}
+    app.jinja_env.globals["explained"] = lambda code: None if app.config[UNSEEN] else entry_of(code)
+    app.jinja_env.filters |= {"claimed_moment": claimed_moment, "coded": coded}
+    app.jinja_env.filters["instant"] = lambda moment: moment.strftime(CLOCKED)
     app.before_request(lambda: _refuse_strange_hosts(lab))
     app.before_request(lambda: follow_plan(lab))
     app.after_request(_forbid_the_unused)
@@ -209,11 +209,6 @@ def text_of(message: bytes) -> str:
     if text.replace("\n", "").isprintable():
         return text.removesuffix("\n")
     return "\n".join(printable(line) for line in text.splitlines())
-
-
-@functools.cache
-def _catalog() -> Mapping[str, Entry]:
-    return {entry.code: entry for entry in catalog()}
 
 
 @functools.lru_cache(maxsize=64)

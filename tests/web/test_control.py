@@ -323,3 +323,12 @@ def test_an_unknown_address_of_the_interface_answers_in_json() -> None:
     assert answer.status_code == 404
     assert answer.mimetype == "application/json"
     assert Controlled().control.delete("/api/clock", headers=BEARER).status_code == 405
+
+
+def test_an_explanation_in_the_journal_shows_code_as_code() -> None:
+    lab = Controlled()
+    answer = lab.idp.post("/token", data={"grant_type": "refresh_token"}, headers={"Authorization": "Basic !"})
+    assert answer.status_code == 401
+    page = lab.control.get(f"/journal/{lab.lab.journal.newest}").text
+    assert "It is <code>Basic</code> and the base64" in page
+    assert "`" not in page

@@ -8,6 +8,8 @@ import pytest
 from ssolab.core.hosts import is_loopback
 from ssolab.cutover.model import User
 from ssolab.saml.parties import RelyingParty
+from ssolab.sources import catalog
+from ssolab.web.explaining import coded
 from ssolab.web.pages import local_path, template_folder, text_of
 from tests.keys import test_key
 from tests.web.parts import Pair
@@ -167,3 +169,21 @@ def test_a_lab_shows_no_private_key_anywhere() -> None:
     for number in (private.d, private.p, private.q):
         assert str(number) not in shown
         assert f"{number:x}" not in shown
+
+
+@pytest.mark.parametrize(
+    ("text", "markup"),
+    [
+        ("a `kid` and `alg`", "a <code>kid</code> and <code>alg</code>"),
+        ("`<b>` & co", "<code>&lt;b&gt;</code> &amp; co"),
+        ("a ` alone", "a ` alone"),
+        ("none", "none"),
+        ("", ""),
+    ],
+)
+def test_words_between_backticks_are_code_on_a_page(text: str, markup: str) -> None:
+    assert coded(text) == markup
+
+
+def test_no_text_of_the_catalog_shows_its_backticks_on_a_page() -> None:
+    assert [entry.code for entry in catalog() if "`" in coded(entry.title) + coded(entry.text)] == []
