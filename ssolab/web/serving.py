@@ -8,14 +8,15 @@ asserting party while it answers.
 from __future__ import annotations
 
 import errno
+import io
 import ipaddress
 import os
 import selectors
 import socket
 import threading
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from cheroot.server import HTTPConnection
+from cheroot.server import HTTPConnection, HTTPRequest
 from cheroot.wsgi import Server
 
 from ssolab.core.findings import ConfigError
@@ -30,14 +31,62 @@ if TYPE_CHECKING:
 WAYS: Final = ("asserting party", "relying party", "control page")
 THREADS: Final = 8
 WAITING: Final = 100  # connections that nobody has accepted yet, and those that are kept open between requests
+BUFFER: Final = 1 << 16  # bytes that are read or written at once; an ordinary page fits
 LINGER: Final = 0.02  # seconds for which a thread waits for the next request of its connection
 WAKE_UP: Final = 0.1  # seconds after which an idle server looks whether it shall stop
 
 
+# Made anew for every wait, so the one that a single call of the system makes; Windows has only the other.
+_Waiting: Final = getattr(selectors, "PollSelector", selectors.SelectSelector)
+
+
 def _has_more(connection: socket.socket) -> bool:
-    with selectors.DefaultSelector() as waiting:
+    with _Waiting() as waiting:
         waiting.register(connection, selectors.EVENT_READ)
         return bool(waiting.select(LINGER))
+
+
+class _Source(socket.SocketIO):
+    """The bytes of a connection, counted."""
+
+    taken = 0
+
+    def readinto(self, buffer: Any) -> int | None:
+        count = super().readinto(buffer)
+        self.taken += count or 0
+        return count
+
+
+class _Reader(io.BufferedReader):
+    """What the library's own reader of a connection does, which is written in Python down to the single line."""
+
+    def __init__(self, connection: socket.socket) -> None:
+        self._source = _Source(connection, "r")
+        super().__init__(self._source, BUFFER)
+        self.bytes_read = 0
+
+    def readline(self, size: int | None = -1, /) -> bytes:
+        line = super().readline(size)
+        self.bytes_read += len(line)
+        return line
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        data = super().read(size)
+        self.bytes_read += len(data)
+        return data
+
+    def has_data(self) -> bool:
+        """Say whether something was received that nobody has asked for yet."""
+        return self._source.taken > self.bytes_read
+
+
+class _Request(HTTPRequest):
+    """A request whose answer leaves in one piece, head and body together."""
+
+    def read_request_headers(self) -> bool:
+        read: bool = super().read_request_headers()  # type: ignore[no-untyped-call]  # the library has few types
+        self.conn.wfile.flush()  # perhaps that the body may come
+        return read
 
 
 class _Connection(HTTPConnection):
@@ -47,9 +96,21 @@ class _Connection(HTTPConnection):
     together. But browsers open connections in advance, which would keep every thread waiting for their first request.
     """
 
+    RequestHandlerClass = _Request
+
+    def __init__(self, server: Server, connection: socket.socket, *_: object) -> None:
+        super().__init__(server, connection, lambda *_: None)
+        self.rfile = _Reader(connection)
+        self.wfile = io.BufferedWriter(socket.SocketIO(connection, "w"), BUFFER)
+
     def communicate(self) -> bool:
         while self.rfile.has_data() or _has_more(self.socket):
-            if not super().communicate():  # type: ignore[no-untyped-call]  # the library has few types
+            goes_on = super().communicate()  # type: ignore[no-untyped-call]  # likewise
+            try:
+                self.wfile.flush()
+            except OSError:  # who asked has hung up
+                return False
+            if not goes_on:
                 return False
         return True
 
