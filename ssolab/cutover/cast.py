@@ -48,15 +48,18 @@ class Cast:
         if (own := self.held.get(certificate.sha256)) is not None:
             return own
         if certificate not in self._twins:
-            spki = certificate.spki_sha256
-            if spki not in self._keys:
-                public = PublicKey(certificate.spki)
-                self._keys[spki] = self._known_key(spki) or self.new_key(public.kind, public.bits)
-            private = self._keys[spki]
+            private = self.private(PublicKey(certificate.spki))
             made = twin(certificate, private).certificate
             label = f"{certificate.label} (twin)"
             self._twins[certificate] = SigningCredential(private=private, certificate=made, label=label)
         return self._twins[certificate]
+
+    def private(self, public: PublicKey) -> PrivateKey:
+        """Give the private key that plays a public one, whether there is a certificate over it or not."""
+        spki = public.sha256
+        if spki not in self._keys:
+            self._keys[spki] = self._known_key(spki) or self.new_key(public.kind, public.bits)
+        return self._keys[spki]
 
     def encryption(self, entity_id: str) -> SigningCredential:
         """Give the key that others encrypt for this party with, where its metadata names none: one of the lab's own."""

@@ -174,7 +174,7 @@ def _party(table: Table, around: Surroundings) -> Party:
         logout_binding=_BINDINGS[table.choice("logout_binding", Binding)] if "logout_binding" in table.values else None,
         logout_hash=table.choice("logout_hash", Hash).value if "logout_hash" in table.values else None,
         org=orgs.org_of(table, around.files, certificates, salesforce=kind is PartyKind.SALESFORCE),
-        openid=openid_table.openid_of(table, kind, around.files, around.environ),
+        openid=openid_table.openid_of(table, kind, around.files, around.environ, certified=bool(certificates)),
     )
 
 
@@ -219,9 +219,11 @@ def _token_link(table: Table, flow: Flow, ends: tuple[str, str], parties: Mappin
         if parties[party].kind not in kinds:
             problem = f"is {party}, a party of kind {parties[party].kind}, which {flow} cannot have there"
             raise table.wrong(key, problem, f"name a party of kind {' or '.join(kinds)}")
-    if not parties[ends[0]].certificates:
-        raise table.wrong("signer", f"is {ends[0]}, of whose keys nothing is known", "give that party certificates")
     signer, verifier = ends
+    known = parties[signer]
+    if not (known.certificates or (known.openid and known.openid.listed)):
+        remedy = f"give the party {signer} certificates, or a key set as metadata"
+        raise table.wrong("signer", f"is {signer}, of whose keys nothing is known", remedy)
     return Link(id=table.text("id"), flow=flow, signer=signer, verifier=verifier, weight=table.number("weight", 1.0))
 
 

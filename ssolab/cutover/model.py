@@ -130,20 +130,33 @@ class Party:
     openid: OpenidParty | None = None
 
     def holds(self, certificate: Certificate) -> bool:
-        """Say whether the certificate is one of this party's own, by its files or by its metadata."""
+        """Say whether the certificate is one of this party's own, by its files, its metadata or its key set."""
+        if self.openid is not None and self.openid.lists(certificate.spki_sha256):
+            return True
         return any(own.sha256 == certificate.sha256 for own in (*self.certificates.values(), *self.published()))
 
     def signing_certificate(self) -> Certificate:
-        """Give the certificate with which it signs of its own accord.
+        """Give the certificate with which it signs of its own accord; one that its key set lists comes first.
 
         Raises:
             ConfigError: its metadata holds none, and it has no certificates of its own.
         """
-        for certificate in (*self.published(), *self.certificates.values()):
+        for certificate in self.own_certificates():
             return certificate
+        if self.openid is not None:
+            raise ConfigError(self.id, "has no certificate of the key that it signs with", "give it certificates")
         raise ConfigError(
             self.id, "has no signing certificate in its metadata", "give it metadata with a KeyDescriptor"
         )
+
+    def own_certificates(self) -> tuple[Certificate, ...]:
+        """Give the certificates of its signing keys: in its metadata, over keys of its key set, and the others."""
+        listed = [
+            each
+            for each in self.certificates.values()
+            if self.openid is not None and self.openid.lists(each.spki_sha256)
+        ]
+        return tuple(dict.fromkeys((*self.published(), *listed, *self.certificates.values())))
 
     def published(self) -> Iterator[Certificate]:
         """Give the signing certificates in its metadata."""

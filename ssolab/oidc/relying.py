@@ -23,6 +23,7 @@ AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_j
 Judging = Literal["strict", "salesforce"]
 
 SCOPES: Final = ("openid", "profile", "email")
+USUAL_SKEW: Final = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +95,7 @@ class RelyingClient:
     asks_userinfo: bool = True
     sends_nonce: bool = True
     uses_pkce: bool = True
-    skew: timedelta = timedelta(seconds=60)
+    skew: timedelta = USUAL_SKEW
     message_life: timedelta = timedelta(minutes=10)
     post_logout_redirect_uri: str | None = None
 

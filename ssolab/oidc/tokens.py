@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import ConfigError
 from ssolab.core.jose import half_hash, sign_compact
+from ssolab.oidc.life import KeyState
 from ssolab.oidc.parties import ACCESS_TOKENS
 from ssolab.oidc.unissued import nothing_to_sign_with
 from ssolab.oidc.wishes import Wishes
@@ -90,8 +91,13 @@ def key_for(provider: Provider, alg: str | None = None, *, access_token: bool = 
         OAuthError: none is active.
     """
     families = provider.keys.families
-    usual = USUAL_ALGORITHM in families or not families
-    family = alg or (USUAL_ALGORITHM if usual else families[0])
+    by_alg = {
+        key.alg: key.family
+        for key in provider.keys.keys
+        if key.state is KeyState.ACTIVE and key.purpose != ACCESS_TOKENS
+    }
+    usual = USUAL_ALGORITHM if USUAL_ALGORITHM in by_alg or not families else families[0]
+    family = by_alg.get(alg or usual, alg or usual)
     if access_token and ACCESS_TOKENS in families:
         family = ACCESS_TOKENS
     try:

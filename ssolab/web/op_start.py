@@ -5,20 +5,23 @@ from __future__ import annotations
 import functools
 import hashlib
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
 from ssolab.core.keys import new_private_key
 from ssolab.oidc.keyring import KeyRing, KeyState, LifeKey
 from ssolab.oidc.parties import ACCESS_TOKENS, LIFETIMES, Client, Provider, endpoints_at
+from ssolab.oidc.relying import USUAL_SKEW
 from ssolab.salesforce import openid as org_openid
 from ssolab.salesforce.profile import ORG_PREFIX
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, timedelta
 
     from ssolab.core.keys import PrivateKey, SigningCredential
+    from ssolab.cutover.model import Profile
     from ssolab.oidc.parties import Endpoints, Flavour
+    from ssolab.oidc.relying import ClientKey
     from ssolab.saml.parties import AssertingParty, RelyingParty
 
 OWN_CLIENT: Final = "ssolab-rp"
@@ -93,13 +96,15 @@ def outside_of(beginning: Beginning, given: Provider | None = None, *, registers
     return Outside(issuer=issuer, flavour=flavour, endpoints=endpoints_at(issuer, flavour, registers=registers))
 
 
-def provider_of(beginning: Beginning) -> Provider:
-    """Make the provider of an asserting party.
+def provider_of(beginning: Beginning, keys: KeyRing | None = None) -> Provider:
+    """Make the provider of an asserting party, with these *keys* or with some of its own.
 
     Raises:
         ConfigError: its signing key is of a kind that signs no token.
     """
     issuer = beginning.base or beginning.entity_id
+    if beginning.flavour != "salesforce" and keys is not None:
+        return Provider(issuer=issuer, endpoints=endpoints_at(issuer), keys=keys)
     if beginning.flavour != "salesforce":
         signing = beginning.credential
         key = LifeKey.of(
@@ -114,7 +119,7 @@ def provider_of(beginning: Beginning) -> Provider:
     return Provider(
         issuer=issuer,
         endpoints=endpoints_at(issuer, "salesforce"),
-        keys=org_keys(org, beginning.at),
+        keys=org_keys(org, beginning.at) if keys is None else keys,
         flavour="salesforce",
         lifetimes=LIFETIMES["salesforce"],
         response_types=org_openid.RESPONSE_TYPES,
@@ -162,14 +167,36 @@ def _made_keys() -> tuple[tuple[PrivateKey, ...], tuple[PrivateKey, ...]]:
     return shared, tuple(new_private_key("RSA", org_openid.ACCESS_TOKEN_BITS) for _ in org_openid.ACCESS_TOKEN_AGES)
 
 
-def own_client(beginning: Beginning, secret: str) -> Client:
-    """Register the lab's own relying party."""
-    base = beginning.partner
-    return Client(
-        client_id=OWN_CLIENT,
-        name="the lab's relying party",
-        secret=secret,
-        redirect_uris=(f"{base}/oidc/callback", f"{base}/services/authcallback/{OWN_CLIENT}"),
+@dataclass(frozen=True, kw_only=True)
+class OwnClient:
+    """The lab's own relying party: how it is registered with its provider, and what it is like beyond that.
+
+    The addresses where it listens are added to those of its registration. `name` is that of the Auth. Provider where an
+    org of Salesforce is the relying party. `key` is what it proves itself by, where it does so by a token, `profile`
+    the product whose habits with key sets it has, and `algorithms` what it takes ID tokens by.
+    """
+
+    registered: Client
+    name: str
+    key: ClientKey | None = None
+    profile: Profile | None = None
+    algorithms: tuple[str, ...] | None = None
+    skew: timedelta = USUAL_SKEW
+
+
+def stand_in(secret: str) -> OwnClient:
+    """Make the relying party of a lab that names none."""
+    registered = Client(client_id=OWN_CLIENT, name="the lab's relying party", secret=secret)
+    return OwnClient(registered=registered, name=OWN_CLIENT)
+
+
+def at_home(own: OwnClient, base: str) -> Client:
+    """Add the addresses of the lab's relying party, which listens below *base*, to its registration."""
+    given = own.registered
+    ours = (f"{base}/oidc/callback", f"{base}/services/authcallback/{own.name}")
+    return replace(
+        given,
+        redirect_uris=(*ours, *given.redirect_uris),
         post_logout_redirect_uris=(f"{base}/", f"{base}/oidc/logout"),
         backchannel_logout_uri=f"{base}/oidc/backchannel",
         frontchannel_logout_uri=f"{base}/oidc/frontchannel",

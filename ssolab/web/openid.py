@@ -14,14 +14,14 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from ssolab.web.key_plan import KeyPlan, Pending
 from ssolab.web.memory import Memory, Seen
-from ssolab.web.op_start import OWN_CLIENT, Outside, outside_of, own_client, provider_of
+from ssolab.web.op_start import OWN_CLIENT, Outside, OwnClient, at_home, outside_of, provider_of, stand_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime, timedelta
 
     from ssolab.oidc.keyring import KeyRing
-    from ssolab.oidc.parties import Client, Provider
+    from ssolab.oidc.parties import Client, Flavour, Provider
     from ssolab.oidc.tokens import Code, Token
     from ssolab.web.errands import LastLogin, Leave, OpenidErrand
     from ssolab.web.op_start import Beginning
@@ -38,13 +38,17 @@ _MOST_SESSIONS: Final = 1_000
 class Openid:
     """What a lab is started with in OpenID Connect.
 
-    Without a `provider` one is made of the asserting party. `clients` are registered beside the lab's own relying
-    party, or in its stead where one has its client_id. `open_registration` lets anybody register further ones, which
-    else needs the token of the lab. `keys` are the ring of a provider that is made, and `plan` is what its keys do by
-    the lab's clock.
+    Without a `provider` one is made: of the asserting party, unless its `party` in the lab file, its `flavour` and its
+    `keys` are named. `own` are the parties that the lab's relying party can be, one of its own making where there is
+    none; `clients` are registered beside them, or in their stead where one has the same client_id. `open_registration`
+    lets anybody register further ones, which else needs the token of the lab. `plan` is what the keys do by the lab's
+    clock.
     """
 
+    party: str = ""
     provider: Provider | None = None
+    flavour: Flavour | None = None
+    own: tuple[OwnClient, ...] = ()
     clients: tuple[Client, ...] = ()
     open_registration: bool = False
     keys: KeyRing | None = None
@@ -66,15 +70,17 @@ class OpenidState:
 
     def __init__(self, settings: Openid | None, beginning: Beginning) -> None:
         self._settings = settings or Openid()
-        self._beginning = beginning
+        self._beginning = replace(beginning, flavour=self._settings.flavour or beginning.flavour)
         self._lock = threading.RLock()
         self._provider: Provider | None = None
+        self._first: KeyRing | None = None
         self.pending = Pending(self._settings.plan)
         """What is planned for the keys and has not come yet."""
-        own = own_client(beginning, secrets.token_urlsafe(24))
+        self.own = self._settings.own or (stand_in(secrets.token_urlsafe(24)),)
+        """The parties that the lab's relying party can be."""
         self._clients: Mapping[str, Client] = {}
         self._origins: frozenset[str] = frozenset()
-        for each in (own, *self._settings.clients):
+        for each in (*(at_home(own, beginning.partner) for own in self.own), *self._settings.clients):
             self.register(each)
         self.errands: Memory[OpenidErrand] = Memory(limit=200)
         """Authorization requests that wait for somebody to say who they are."""
@@ -106,10 +112,15 @@ class OpenidState:
         with self._lock:
             if self._provider is None:
                 seen = self._at_first()
-                made = self._settings.provider or provider_of(self._beginning)
-                made = replace(made, keys=self._settings.keys or made.keys)
-                self._provider = replace(made, issuer=seen.issuer, endpoints=seen.endpoints)
+                made = self._settings.provider or provider_of(self._beginning, self._settings.keys)
+                self._first = self._settings.keys or made.keys
+                self._provider = replace(made, issuer=seen.issuer, endpoints=seen.endpoints, keys=self._first)
             return self._provider
+
+    @property
+    def first_keys(self) -> KeyRing:
+        """The ring of keys as the provider began with it."""
+        return self.provider.keys if self._first is None else self._first
 
     @property
     def outside(self) -> Outside:

@@ -16,6 +16,7 @@ from ssolab.core.findings import InputError
 from ssolab.core.keys import SigningCredential
 from ssolab.oidc.keyring import KeyRing, KeyState, KeyVerb
 from ssolab.oidc.life import LifeKey
+from ssolab.oidc.parties import ACCESS_TOKENS
 from ssolab.oidc.unmoved import key_move_impossible, unknown_key
 from ssolab.saml.parties import AssertingParty, RelyingParty
 from ssolab.web.holders import Holder
@@ -94,7 +95,7 @@ def add_key(lab: Lab, holder: Holder, credential: SigningCredential) -> tuple[Li
     """
     with lab.rings.moving:
         to = [holder, *([Holder.PROVIDER] if holder is Holder.ASSERTING and shares(lab) else [])]
-        made = {each: _life(credential, each, lab.now()) for each in to}
+        made = {each: _life(credential, _purpose(lab, each), lab.now()) for each in to}
         _settle(lab, {each: ring_of(lab, each).added(key) for each, key in made.items()})
     key = made[holder]
     whose = " and ".join(made)
@@ -103,13 +104,21 @@ def add_key(lab: Lab, holder: Holder, credential: SigningCredential) -> tuple[Li
     )
 
 
-def _life(credential: SigningCredential, holder: Holder, now: datetime) -> LifeKey:
+def _purpose(lab: Lab, holder: Holder) -> str:
+    """Say what a new key is for: a provider's does what its key for tokens of all kinds does."""
+    if holder is not Holder.PROVIDER:
+        return SAML
+    signing = (key for key in ring_of(lab, holder).keys if key.state is KeyState.ACTIVE)
+    return next((key.purpose for key in signing if key.purpose != ACCESS_TOKENS), "")
+
+
+def _life(credential: SigningCredential, purpose: str, now: datetime) -> LifeKey:
     return LifeKey.of(
         credential.private,
         now,
         certificate=credential.certificate,
         label=credential.label,
-        purpose="" if holder is Holder.PROVIDER else SAML,
+        purpose=purpose,
     )
 
 

@@ -10,22 +10,25 @@ import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
+from ssolab.core.jwk import TrustedJwk
 from ssolab.oidc.caching import Cache
+from ssolab.oidc.keyring import KeyState
 from ssolab.oidc.redeeming import HttpAnswer
-from ssolab.oidc.relying import RelyingClient
+from ssolab.oidc.relying import JwksTrust, PinnedTrust, RelyingClient
 from ssolab.oidc.returning import provider_unanswered
 from ssolab.web.memory import Memory, Seen
-from ssolab.web.op_start import OWN_CLIENT
 from ssolab.web.outgoing import Call, Told, send
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
-    from ssolab.core.jwk import TrustedJwk
     from ssolab.oidc.asking import Asked
+    from ssolab.oidc.parties import Client
+    from ssolab.oidc.relying import AuthMethod
+    from ssolab.web.op_start import OwnClient
     from ssolab.web.openid import OpenidState
 
 MAX_ANSWER: Final = 1 << 20
@@ -173,14 +176,54 @@ def fresh() -> str:
     return secrets.token_urlsafe(32)
 
 
-def own_relying(openid: OpenidState) -> RelyingClient:
-    """Make the relying party that a lab has where nobody sets one up: the one client of the lab's own provider."""
-    registered = openid.clients[OWN_CLIENT]
+def own_relying(openid: OpenidState, client_id: str | None = None) -> RelyingClient:
+    """Make the lab's relying party: the client of the lab's own provider of that client_id, or the first.
+
+    Raises:
+        ConfigError: it holds its keys by hand, and there is none.
+    """
+    own = next((each for each in openid.own if each.registered.client_id == client_id), openid.own[0])
+    registered = openid.clients[own.registered.client_id]
     return RelyingClient(
         issuer=openid.outside.issuer,
         client_id=registered.client_id,
         secret=registered.secret,
+        key=own.key,
+        auth_method=_proving(registered),
+        trust=_trust(own, openid),
         redirect_uri=registered.redirect_uris[0],
         post_logout_redirect_uri=next(iter(registered.post_logout_redirect_uris[::-1]), None),
-        name=registered.client_id,
+        algorithms=own.algorithms,
+        name=own.name,
+        skew=own.skew,
+    )
+
+
+def _proving(client: Client) -> AuthMethod:
+    """Say how a client proves itself: as it is registered, else by what it has got."""
+    if client.auth_method is not None:
+        return cast("AuthMethod", client.auth_method)
+    return "none" if client.is_public else "client_secret_basic" if client.secret else "private_key_jwt"
+
+
+def _trust(own: OwnClient, openid: OpenidState) -> JwksTrust | PinnedTrust:
+    """Trust as the profile does; one that reads no key set was given the keys that signed when the lab began."""
+    profile = own.profile
+    if profile is None:
+        return JwksTrust()
+    if profile.cache is not None:
+        return JwksTrust(habits=profile.cache, profile=profile.id)
+    signing = [key for key in openid.first_keys.keys if key.state is KeyState.ACTIVE]
+    return PinnedTrust(
+        keys=tuple(
+            TrustedJwk(
+                public=key.public,
+                kid=key.kid,
+                alg=key.alg,
+                certificate=key.certificate,
+                pinned=True,
+                source=f"the lab's beginning, by hand as {profile.id}",
+            )
+            for key in signing
+        )
     )
