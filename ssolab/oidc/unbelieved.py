@@ -1,4 +1,4 @@
-"""Why an assertion that a client brings to the token endpoint gets it nothing, and what it is told (RFC 7521 4).
+"""Why an assertion, or a signed access token, that a client brings gets it nothing, and what it is told (RFC 7521 4).
 
 The client learns the standard's word and one sentence. At an org of Salesforce that sentence is the org's own, since
 its clients look for it; the journal holds every reason.
@@ -63,6 +63,21 @@ def refused_client_assertion(reasons: tuple[Finding, ...]) -> UnbelievedError:
         "look at each reason in the journal",
         status=UNAUTHORIZED,
         salesforce=(_CLIENT, "invalid client credentials"),
+    )
+    error.reasons = reasons
+    return error
+
+
+@barrier(cites="RFC 9068 4")
+def refused_access_token(reasons: tuple[Finding, ...]) -> UnbelievedError:
+    """The access token is signed, and is not believed, so nothing is told to its bearer.
+
+    The journal names each reason with a code of its own. Issuer and audience are the provider, the type is `at+jwt`,
+    and one of the provider's listed keys has signed it. Fetch a new one, and see whether the provider makes them as it
+    should.
+    """
+    error = UnbelievedError(
+        "invalid_token", "access token", _first(reasons), "look at each reason in the journal", status=UNAUTHORIZED
     )
     error.reasons = reasons
     return error

@@ -170,6 +170,10 @@ class Armed:
             self._waiting = tuple(kept)
         return tuple(fired)
 
+    def waits(self, carrier: Carrier) -> bool:
+        """Say whether any fault waits for such a message, whoever sends it."""
+        return any(each.fault.carrier is carrier for each in self._waiting)
+
     def waiting(self) -> tuple[Arming, ...]:
         """Give what is armed for everybody's messages."""
         return tuple(each for each in self._waiting if each.thread is None)

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 from flask import Response, request
 
 from ssolab.core.findings import InputError
+from ssolab.oidc.errors import OAuthError
 from ssolab.salesforce import data
 from ssolab.salesforce.org import user_record
 from ssolab.salesforce.profile import long_id
+from ssolab.web.op_access import good_token
 from ssolab.web.op_issue import known_of
 from ssolab.web.pages import json_answer
 
@@ -66,10 +68,14 @@ def _bearer(lab: Lab) -> Token:
         RestError: there is none that is good.
     """
     scheme, _, text = request.headers.get("Authorization", "").partition(" ")
-    token = lab.openid.token(text.strip()) if scheme.lower() in {"bearer", "oauth"} else None
-    if token is None or token.refreshes or token.expires <= lab.now():
+    if scheme.lower() not in {"bearer", "oauth"}:
         raise data.no_session()
-    return token
+    try:
+        return good_token(lab, text.strip())
+    except OAuthError as error:
+        summary = f"Call of the API refused: {error.name}: {error.problem}"
+        lab.record(side="asserting", event="api-call-refused", summary=summary, accepted=False, findings=error.findings)
+        raise data.no_session() from None
 
 
 def _nothing() -> object:

@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING, Final
 
 from flask import Response
 
+from ssolab.core.findings import has_error
 from ssolab.oidc.errors import OAuthError
 from ssolab.oidc.malformed import parameter_missing
 from ssolab.oidc.tokens import epoch
 from ssolab.oidc.unauthenticated import client_not_authenticated
 from ssolab.oidc.unended import revocation_of_a_foreign_token
 from ssolab.salesforce import openid as org_openid
+from ssolab.web.op_access import said_of
 from ssolab.web.op_calls import authenticated, json_told, read_call, refused
 from ssolab.web.pages import judged
 
@@ -51,6 +53,9 @@ def _introspect(lab: Lab) -> Response:
     active = token is not None and call.now < token.expires and not token.used
     if token is not None and token.refreshes and token.granted.client_id != call.client.client_id:
         active = False
+    reasons = said_of(lab, text, token)
+    if has_error(reasons):  # RFC 7662 4: a signature has to be validated where there is one
+        active = False
     told = _facts(call, token) if active and token is not None else {"active": False}
     entry = lab.record(
         side="asserting",
@@ -58,6 +63,7 @@ def _introspect(lab: Lab) -> Response:
         summary=f"Token of {told.get('client_id', 'somebody')} is {'active' if active else 'not active'}, "
         f"{call.client.client_id} was told",
         accepted=True,
+        findings=reasons,
     )
     return judged(entry, json_told(told))
 

@@ -96,9 +96,9 @@ def issue(lab: Lab, provider: Provider, wanted: Issue, now: datetime) -> Issued:
 def new_access_token(  # noqa: PLR0913  whose, for whom, for what
     lab: Lab, provider: Provider, client: Client, granted: Granted, now: datetime, *, scopes: tuple[str, ...]
 ) -> str:
-    """Make an access token and keep what it means."""
-    kind = client.access_tokens or provider.access_tokens
-    text = _signed_access_token(lab, provider, granted, now, scopes) if kind == "jwt" else _opaque(provider)
+    """Make an access token and keep what it means; one with a fault is signed, since an opaque one says nothing."""
+    signed = (client.access_tokens or provider.access_tokens) == "jwt" or lab.armed.waits(Carrier.ACCESS_TOKEN)
+    text = _signed_access_token(lab, provider, granted, now, scopes) if signed else _opaque(provider)
     kept = Token(granted=granted, scopes=scopes, issued=now, expires=now + provider.lifetimes.access_token)
     lab.openid.keep(text, kept)
     return text

@@ -11,6 +11,7 @@ from ssolab.oidc.claims import asked_for
 from ssolab.oidc.errors import OAuthError
 from ssolab.oidc.parties import OPENID
 from ssolab.salesforce import openid as org_openid
+from ssolab.web.op_access import good_token
 from ssolab.web.op_calls import FORM, json_told, read_form
 from ssolab.web.op_issue import known_of, speaker
 from ssolab.web.pages import judged
@@ -53,20 +54,6 @@ def bearer_token() -> str:
     return in_header.strip()
 
 
-def good_token(lab: Lab, text: str) -> Token:
-    """Give what an access token means.
-
-    Raises:
-        OAuthError: it is not good, or not any more.
-    """
-    token = lab.openid.token(text)
-    if token is None or token.refreshes:
-        raise unauthenticated.access_token_not_good("it is unknown or revoked")
-    if lab.now() >= token.expires:
-        raise unauthenticated.access_token_not_good("it has expired")
-    return token
-
-
 def refused_bearer(lab: Lab, error: OAuthError, event: str, what: str) -> Response:
     """Tell the bearer of a token why it gets nothing (RFC 6750 3), and the journal too."""
     entry = lab.record(
@@ -74,7 +61,7 @@ def refused_bearer(lab: Lab, error: OAuthError, event: str, what: str) -> Respon
         event=event,
         summary=f"{what} refused: {error.name}: {error.problem}",
         accepted=False,
-        findings=(error.finding,),
+        findings=error.findings,
     )
     told = error.told()
     bare = error.code == unauthenticated.access_token_missing.code  # who sent none is told no error (RFC 6750 3.1)
