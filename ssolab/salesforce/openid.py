@@ -181,7 +181,7 @@ def token_answer(  # noqa: PLR0913  the members of the answer
         "access_token": access_token,
         "refresh_token": refresh_token,
         "signature": signature(speaker.identity_url, when, secret),
-        "scope": " ".join(scopes),
+        "scope": " ".join(scopes) or None,
         "id_token": id_token,
         "instance_url": speaker.base,
         "id": speaker.identity_url,

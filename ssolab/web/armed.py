@@ -34,6 +34,7 @@ SIDES: Final[Mapping[Carrier, tuple[Side, ...]]] = {
     Carrier.ACCESS_TOKEN: ("asserting",),
     Carrier.LOGOUT_TOKEN: ("asserting",),
     Carrier.CLIENT_ASSERTION: ("relying",),
+    Carrier.BEARER_ASSERTION: ("relying",),
     Carrier.JWKS: ("asserting",),
     Carrier.DISCOVERY: ("asserting",),
 }
@@ -58,6 +59,7 @@ STAGES: Final[Mapping[Carrier, frozenset[Stage]]] = {
     Carrier.ACCESS_TOKEN: SIGNED,
     Carrier.LOGOUT_TOKEN: SIGNED,
     Carrier.CLIENT_ASSERTION: SIGNED,
+    Carrier.BEARER_ASSERTION: SIGNED,
     Carrier.JWKS: frozenset({Stage.DOCUMENT}),
     Carrier.DISCOVERY: frozenset({Stage.DOCUMENT}),
 }
@@ -91,8 +93,6 @@ def playable(fault: Fault) -> str | None:
         return f"no {fault.carrier} of the lab has a {fault.stage}"
     if fault.carrier is Carrier.ARTIFACT_RESPONSE and set(fault.signs) == {"response"}:
         return "it wants the message in the answer unsigned, and every Response of the lab is signed"
-    if fault.carrier in TOKENS and fault.sent > 1:
-        return "it is sent twice, and the lab sends each token once"
     if missing := sorted(fault.needs - _AT_HAND):
         return f"it needs {' and '.join(missing)}, which no lab has"
     return None

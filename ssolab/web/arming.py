@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from ssolab.core.findings import DefectError, InputError
 from ssolab.faults.engine import Carrier
+from ssolab.faults.tokens import TOKENS
 from ssolab.web.armed import SIDES, fault_called
 from ssolab.web.firing import CANNOT_FIRE, make_ready
 from ssolab.web.origins import Side
@@ -27,11 +28,14 @@ IN_LOGINS: Final = frozenset(
         Carrier.ID_TOKEN,
         Carrier.ACCESS_TOKEN,
         Carrier.CLIENT_ASSERTION,
+        Carrier.BEARER_ASSERTION,
         Carrier.JWKS,
         Carrier.DISCOVERY,
     }
 )
 IN_LOGOUTS: Final = frozenset({Carrier.LOGOUT_REQUEST, Carrier.LOGOUT_RESPONSE})
+IN_OPENID_LOGOUTS: Final = frozenset({Carrier.LOGOUT_TOKEN})
+_OF_OPENID: Final = TOKENS | {Carrier.JWKS, Carrier.DISCOVERY}
 
 
 def arm(lab: Lab, code: str, *, times: int = 1, party: str | None = None) -> Fault:
@@ -142,7 +146,9 @@ def _named(fault: Fault) -> str:
 
 def _way_of(fault: Fault) -> str:
     if fault.carrier in IN_LOGINS:
-        return "log in with it: POST /api/login"
-    if fault.carrier in IN_LOGOUTS:
-        return "log out with it: POST /api/logout"
+        flow = "jwt-bearer" if fault.carrier is Carrier.BEARER_ASSERTION else "oidc-code"
+        return "log in with it: POST /api/login" + (f" with the flow {flow}" if fault.carrier in _OF_OPENID else "")
+    if fault.carrier in IN_LOGOUTS | IN_OPENID_LOGOUTS:
+        flow = "saml-logout" if fault.carrier in IN_LOGOUTS else "oidc-logout"
+        return f"log out with it: POST /api/logout with the flow {flow}"
     return f"arm it for the {' or the '.join(SIDES[fault.carrier])} party: POST /api/faults"

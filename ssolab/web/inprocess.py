@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
-from ssolab.cutover.scene import Flow, Side
+from ssolab.cutover.scene import Flow
 from ssolab.web.app import at_home
-from ssolab.web.arming import IN_LOGINS, IN_LOGOUTS, arm, armed_for
+from ssolab.web.arming import IN_LOGINS, arm, armed_for
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Bases, Lab
-from ssolab.web.logout_api import session_of
+from ssolab.web.logout_api import logout_by
 from ssolab.web.openid_player import login_by, openid_drive
 from ssolab.web.player import Drive
 from ssolab.web.sp import create_relying_app
@@ -62,8 +62,8 @@ class InProcessLab:
 
         Args:
             user: who logs in; the first of the lab's users where nobody is named.
-            flow: `saml-sp-initiated`, `saml-idp-initiated`, `saml-request` or `oidc-code`; what the link is
-                about where left out.
+            flow: `saml-sp-initiated`, `saml-idp-initiated`, `saml-request`, `oidc-code`, or `jwt-bearer`, where the
+                client fetches a token with an assertion; what the link is about where left out.
             binding: `post` or `artifact`, where the link has both.
             fault: the code of a fault to put in, or several.
 
@@ -79,25 +79,29 @@ class InProcessLab:
         with lab.playing, armed_for(lab, _codes(fault), IN_LOGINS):
             return login_by(self._drive, how, who, binding=binding)
 
-    def logout(self, user: str | None = None, *, starts_at: str = "relying", fault: str | Sequence[str] = ()) -> Entry:
-        """Play one single logout, and give the journal entry of its last judgement.
+    def logout(
+        self,
+        user: str | None = None,
+        *,
+        flow: str = "saml-logout",
+        starts_at: str = "relying",
+        fault: str | Sequence[str] = (),
+    ) -> Entry:
+        """Play one single logout, and give the journal entry that tells how it went.
+
+        By OpenID Connect that is the first refusal, such as that of a logout token, or else the last judgement.
 
         Args:
             user: whose session ends; the newest where nobody is named.
-            starts_at: the side that begins, `relying` or `asserting`.
+            flow: `saml-logout`, or `oidc-logout` where the login went by OpenID Connect.
+            starts_at: the side that begins, `relying` or `asserting`; of OpenID Connect the relying one.
             fault: the code of a fault to put in, or several.
 
         Raises:
-            InputError: nobody is logged in there, there is no such side or fault, or the fault did not fire.
+            InputError: nobody is logged in there, there is no such flow, side or fault, or the fault did not fire.
         """
-        try:
-            side = Side(starts_at)
-        except ValueError:
-            raise InputError("starts_at", f"{starts_at!r} is no side", f"choose one of {', '.join(Side)}") from None
         with self.lab.playing:
-            held = session_of(self.lab, side, user)
-            with armed_for(self.lab, _codes(fault), IN_LOGOUTS):
-                return self._drive.logout(side, held.key)
+            return logout_by(self._drive, flow, user, starts_at=starts_at, faults=_codes(fault))[0]
 
     def arm(self, code: str, *, times: int = 1, party: str | None = None) -> None:
         """Have a fault fire in the next message, or the next *times* messages, that it fits.

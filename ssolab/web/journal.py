@@ -34,10 +34,11 @@ class Entry:
     logout: `logout-request-sent`, `logout-request-judged`, `logout-response-sent`, `logout-response-judged`,
     `logged-out` (at one side alone), `logout-not-offered`; control: `clock-moved`, `link-chosen`, `fault-armed`,
     `faults-disarmed`; a client of OpenID Connect: `openid-request-sent`, `openid-login-judged`, `jwks-fetched`,
-    `openid-refresh-judged`, `openid-logout-sent`, `openid-logout-judged`; an OpenID provider:
+    `openid-refresh-judged`, `openid-token-fetched`, `openid-logout-sent`, `openid-logout-judged`; an OpenID provider:
     `authorization-request-judged`, `authorization-answered`, `token-issued`, `token-refused`, `userinfo-answered`,
-    `userinfo-refused`, `introspected`, `introspection-refused`, `revoked`, `revocation-refused`, `logged-out`,
-    `logout-refused`, `logout-token-sent`; where faults fire: `metadata-published`, `fault-not-played`."""
+    `userinfo-refused`, `api-call-refused`, `introspected`, `introspection-refused`, `revoked`, `revocation-refused`,
+    `logged-out`, `logout-refused`, `logout-token-sent`; where faults fire: `metadata-published`, `fault-fired`,
+    `fault-not-played`."""
     summary: str
     flow: str | None = None
     user: str | None = None
@@ -46,7 +47,7 @@ class Entry:
     findings: tuple[Finding, ...] = ()
     principal: Principal | None = None
     claims: Mapping[str, Any] | None = None
-    """Who logged in by OpenID Connect: what the ID token says, and userinfo beside it."""
+    """Who logged in by OpenID Connect: what the ID token says, and userinfo beside it; or what an assertion says."""
     signature: SignatureFacts | None = None
     verifiers: Mapping[str, Opinion] = field(default_factory=dict)
     decryption: tuple[DecryptionFacts, ...] = ()

@@ -11,12 +11,16 @@ from ssolab.core.instants import format_instant
 from ssolab.cutover.scene import Side
 from ssolab.render import envelope_json
 from ssolab.web.api import authorise, body_of, codes_in, signature_of, text_in
-from ssolab.web.arming import IN_LOGOUTS, armed_for, fired_since
+from ssolab.web.arming import IN_LOGOUTS, IN_OPENID_LOGOUTS, armed_for, fired_since
 from ssolab.web.logout_side import FLOW
 from ssolab.web.logout_side import Side as LogoutSide
+from ssolab.web.openid_player import LOGOUT_FLOW, openid_drive
 from ssolab.web.pages import json_answer
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ssolab.web.journal import Entry
     from ssolab.web.lab import Lab
     from ssolab.web.pages import LabApp
     from ssolab.web.player import Drive
@@ -50,6 +54,39 @@ def session_of(lab: Lab, side: Side, user: str | None) -> Held:
     return held
 
 
+def logout_by(
+    drive: Drive, flow: str, user: str | None, *, starts_at: str = Side.RELYING, faults: Sequence[str] = ()
+) -> tuple[Entry, str]:
+    """Play one logout of either protocol, and give the journal entry that tells how it went, and whose it was.
+
+    Args:
+        drive: the two applications.
+        flow: `saml-logout` or `oidc-logout`.
+        user: whose session ends; the newest where nobody is named.
+        starts_at: the side that begins; of OpenID Connect the relying one.
+        faults: the codes of faults to put in.
+
+    Raises:
+        InputError: nobody is logged in there, there is no such flow, side or fault, or the fault did not fire.
+    """
+    try:
+        side = Side(starts_at)
+    except ValueError:
+        raise InputError("starts_at", f"{starts_at!r} is no side", f"choose one of {', '.join(Side)}") from None
+    if flow == FLOW:
+        held = session_of(drive.lab, side, user)
+        with armed_for(drive.lab, faults, IN_LOGOUTS):
+            return drive.logout(side, held.key), held.name
+    if flow != LOGOUT_FLOW:
+        raise InputError("flow", f"{flow!r} is no logout", f"choose {FLOW} or {LOGOUT_FLOW}")
+    if side is not Side.RELYING:
+        raise InputError("starts_at", f"{LOGOUT_FLOW} begins at the relying party", "leave it out")
+    openid = openid_drive(drive)
+    session = openid.session_of(user)
+    with armed_for(drive.lab, faults, IN_OPENID_LOGOUTS):
+        return openid.log_out(session), session.subject
+
+
 def _rows(lab: Lab, side: Side) -> list[dict[str, str | None]]:
     """Describe the sessions of one side, without the keys by which its pages end them."""
     return [
@@ -66,22 +103,18 @@ def _rows(lab: Lab, side: Side) -> list[dict[str, str | None]]:
 
 
 def _logout(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
-    unknown = sorted(set(wanted) - {"user", "starts_at", "fault"})
+    unknown = sorted(set(wanted) - {"user", "flow", "starts_at", "fault"})
     if unknown:
-        raise InputError(
-            "logout", f"does not know {', '.join(map(repr, unknown))}", "it takes user, starts_at and fault"
-        )
-    try:
-        starts_at = Side(text_in({"starts_at": Side.RELYING} | wanted, "starts_at"))
-    except ValueError:
-        remedy = f"choose one of {', '.join(Side)}"
-        raise InputError("starts_at", f"{wanted['starts_at']!r} is no side", remedy) from None
+        remedy = "it takes user, flow, starts_at and fault"
+        raise InputError("logout", f"does not know {', '.join(map(repr, unknown))}", remedy)
+    flow, starts_at = (
+        text_in({"flow": FLOW} | wanted, "flow"),
+        text_in({"starts_at": Side.RELYING} | wanted, "starts_at"),
+    )
     user = text_in(wanted, "user") if "user" in wanted else None
     with lab.playing:
-        held = session_of(lab, starts_at, user)
         before = lab.journal.newest
-        with armed_for(lab, codes_in(wanted), IN_LOGOUTS):
-            entry = drive.logout(starts_at, held.key)
+        entry, name = logout_by(drive, flow, user, starts_at=starts_at, faults=codes_in(wanted))
         fired = fired_since(lab, before)
     report = envelope_json(
         "logout",
@@ -91,8 +124,8 @@ def _logout(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
         findings=entry.findings,
         result={
             "link": entry.link,
-            "flow": FLOW,
-            "user": held.name,
+            "flow": flow,
+            "user": name,
             "starts_at": starts_at,
             "side": entry.side,
             "signature": signature_of(lab, entry),

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from ssolab.web.addresses import DISCOVERY, OIDC_LOGIN
+from ssolab.web.addresses import DISCOVERY, OIDC_BEARER, OIDC_LOGIN
 from ssolab.web.op_start import OWN_CLIENT
 from ssolab.web.pages import Start, known_facts
 
@@ -19,11 +19,15 @@ _SHOWN: Final = 20
 
 
 def provider_starts(lab: Lab) -> list[Start]:
-    """Give the way to a login by OpenID Connect, where the lab's own client is there to begin it."""
+    """Give the ways in by OpenID Connect and OAuth, where the lab's own client is there to begin them."""
     if not lab.bases.relying or OWN_CLIENT not in lab.openid.clients:
         return []
     says = f"OpenID Connect: it begins at the service provider, which is the client {OWN_CLIENT}."
-    return [Start(href=lab.bases.relying + OIDC_LOGIN, text="Log in by OpenID Connect", says=says)]
+    found = [Start(href=lab.bases.relying + OIDC_LOGIN, text="Log in by OpenID Connect", says=says)]
+    if lab.openid.clients[OWN_CLIENT].keys:
+        says = "JWT bearer: the client signs for whom it wants the token, and nobody logs in."
+        found.append(Start(href=lab.bases.relying + OIDC_BEARER, text="Fetch a token with an assertion", says=says))
+    return found
 
 
 def provider_facts(lab: Lab) -> list[tuple[str, str]]:

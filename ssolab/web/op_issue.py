@@ -86,8 +86,8 @@ def issue(lab: Lab, provider: Provider, wanted: Issue, now: datetime) -> Issued:
         "access_token": access_token,
         "token_type": "Bearer",
         "expires_in": int(provider.lifetimes.access_token.total_seconds()),
-        "scope": " ".join(wanted.scopes),
     }
+    members |= {"scope": " ".join(wanted.scopes)} if wanted.scopes else {}
     members |= {"refresh_token": refresh_token} if refresh_token else {}
     members |= {"id_token": id_token} if id_token else {}
     return Issued(members=members, id_token=id_token)

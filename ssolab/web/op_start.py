@@ -8,10 +8,12 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, Protocol
 
-from ssolab.core.keys import new_private_key
+from ssolab.core.findings import InputError
+from ssolab.core.jose import algorithm_for
+from ssolab.core.keys import TrustedKey, new_private_key
 from ssolab.oidc.keyring import KeyRing, KeyState, LifeKey
 from ssolab.oidc.parties import ACCESS_TOKENS, LIFETIMES, Client, Provider, endpoints_at
-from ssolab.oidc.relying import USUAL_SKEW
+from ssolab.oidc.relying import USUAL_SKEW, ClientKey
 from ssolab.salesforce import openid as org_openid
 from ssolab.salesforce.profile import ORG_PREFIX
 
@@ -21,7 +23,6 @@ if TYPE_CHECKING:
     from ssolab.core.keys import PrivateKey, SigningCredential
     from ssolab.cutover.model import Profile
     from ssolab.oidc.parties import Endpoints, Flavour
-    from ssolab.oidc.relying import ClientKey
     from ssolab.saml.parties import AssertingParty, RelyingParty
 
 OWN_CLIENT: Final = "ssolab-rp"
@@ -31,7 +32,7 @@ _STATES: Final = (KeyState.ACTIVE, KeyState.DRAINING, KeyState.PUBLISHED)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Beginning:
-    """What the lab knows when it starts: the asserting party by name, flavour and key, both addresses, and the time.
+    """What the lab knows when it starts: the asserting party by name and flavour, both keys and addresses, the time.
 
     `base` and `partner` are where the asserting and the relying party listen; empty where the pair has no ports, and
     then the issuer is the asserting party's entityID.
@@ -40,6 +41,7 @@ class Beginning:
     entity_id: str
     flavour: str
     credential: SigningCredential
+    partner_credential: SigningCredential
     base: str
     partner: str
     at: datetime
@@ -79,6 +81,7 @@ def beginning_of(settings: _Settings, bases: _Bases, at: datetime) -> Beginning:
         entity_id=party.entity_id,
         flavour=party.flavour,
         credential=party.credential,
+        partner_credential=settings.relying.credential,
         base=bases.asserting,
         partner=bases.relying or settings.relying.entity_id,
         at=at,
@@ -184,10 +187,18 @@ class OwnClient:
     skew: timedelta = USUAL_SKEW
 
 
-def stand_in(secret: str) -> OwnClient:
-    """Make the relying party of a lab that names none."""
+def stand_in(secret: str, credential: SigningCredential) -> OwnClient:
+    """Make the relying party of a lab that names none: it has a secret, and signs with its key of SAML.
+
+    The key is registered without its certificate, whose dates say something of SAML alone.
+    """
     registered = Client(client_id=OWN_CLIENT, name="the lab's relying party", secret=secret)
-    return OwnClient(registered=registered, name=OWN_CLIENT)
+    try:
+        key = ClientKey(private=credential.private, alg=algorithm_for(credential.public).name)
+    except InputError:  # no algorithm of tokens goes with it, so it has the secret alone
+        return OwnClient(registered=registered, name=OWN_CLIENT)
+    known = TrustedKey(public=credential.public, holder=OWN_CLIENT, source="the relying party's key", use="signing")
+    return OwnClient(registered=replace(registered, keys=(known,)), name=OWN_CLIENT, key=key)
 
 
 def at_home(own: OwnClient, base: str) -> Client:

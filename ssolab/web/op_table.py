@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from ssolab.core.findings import Finding
+    from ssolab.oidc.materials import TokenReport
     from ssolab.oidc.parties import Client, Provider
     from ssolab.oidc.tokens import Granted
     from ssolab.web.lab import Lab
@@ -58,7 +59,7 @@ class Issue:
     """What a grant comes to: for which client, what of it is issued, and what the journal says beside it.
 
     `flow` is the word of the lab file for it. `terse` leaves out what Salesforce leaves out where a client brought an
-    assertion: `signature` and `issued_at`.
+    assertion: `signature` and `issued_at`. `believed` is the report of the assertion that it was issued for.
     """
 
     client: Client
@@ -69,6 +70,7 @@ class Issue:
     with_id_token: bool = False
     terse: bool = False
     remarks: tuple[Finding, ...] = ()
+    believed: TokenReport | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -40,7 +40,7 @@ def _answer(lab: Lab) -> Response:
     except OAuthError as error:
         return refused(lab, error, "token-refused", "Token request")
     what = "ID token and access token" if made.id_token else "Access token"
-    who = wanted.granted.username or wanted.client.client_id
+    who, believed = wanted.granted.username or wanted.client.client_id, wanted.believed
     entry = lab.record(
         side="asserting",
         event="token-issued",
@@ -49,6 +49,9 @@ def _answer(lab: Lab) -> Response:
         user=wanted.granted.username,
         accepted=True,
         findings=wanted.remarks,
+        claims=believed.claims if believed else None,
+        signature=believed.signature if believed else None,
+        verifiers=believed.verifiers if believed else {},
         message=(made.id_token or "").encode(),
     )
     return judged(entry, json_told(made.members))

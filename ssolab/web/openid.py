@@ -76,7 +76,7 @@ class OpenidState:
         self._first: KeyRing | None = None
         self.pending = Pending(self._settings.plan)
         """What is planned for the keys and has not come yet."""
-        self.own = self._settings.own or (stand_in(secrets.token_urlsafe(24)),)
+        self.own = self._settings.own or (stand_in(secrets.token_urlsafe(24), beginning.partner_credential),)
         """The parties that the lab's relying party can be."""
         self._clients: Mapping[str, Client] = {}
         self._origins: frozenset[str] = frozenset()

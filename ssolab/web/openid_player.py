@@ -16,7 +16,8 @@ from werkzeug.test import Client
 
 from ssolab.core.findings import DefectError, InputError
 from ssolab.cutover.scene import SAML_FLOWS, Flow
-from ssolab.web.addresses import OIDC_CALLBACK, OIDC_LOGIN, OIDC_LOGOUT, OIDC_REFRESH, ORG_CALLBACK
+from ssolab.oidc.bringing import nothing_to_assert_with
+from ssolab.web.addresses import OIDC_BEARER, OIDC_CALLBACK, OIDC_LOGIN, OIDC_LOGOUT, OIDC_REFRESH, ORG_CALLBACK
 from ssolab.web.outgoing import Told
 from ssolab.web.pages import ENTRY_HEADER
 from ssolab.web.player import ARRIVE, ASK, OK, REQUEST, RESPOND
@@ -31,12 +32,17 @@ if TYPE_CHECKING:
     from ssolab.web.lab import Lab
     from ssolab.web.outgoing import Call
     from ssolab.web.player import Drive, Moment
+    from ssolab.web.rp_state import RelyingSession
 
+LOGOUT_FLOW: Final = "oidc-logout"
+"""What a logout that begins at the relying party of OpenID Connect is called."""
 _ELSEWHERE: Final = frozenset({302, 303})
 _FORM = re.compile(r'<form method="post" action="([^"]*)"')
 _FIELD = re.compile(r'<input type="hidden" name="([^"]*)" value="([^"]*)">')
 _FRAME = re.compile(r'<iframe src="([^"]*)"')
 _ONWARD = re.compile(r'id="onward" href="([^"]*)"')
+TOKENS_JUDGED: Final = frozenset({"token-issued", "token-refused"})
+"""The journal events of the provider's token endpoint."""
 _OURS: Final = (OIDC_CALLBACK, OIDC_LOGOUT, ORG_CALLBACK)
 
 
@@ -114,6 +120,34 @@ class OpenidDrive:
             last = self._brought_back(relying, self._framed(relying, last))
         return self._entry(last, "a logout")
 
+    def session_of(self, user: str | None = None) -> RelyingSession:
+        """Find the newest session of the relying party, or of one user there.
+
+        Raises:
+            InputError: there is none.
+        """
+        mine = (each for each in self.lab.openid_rp.sessions if user is None or user in _names(each))
+        session = next(reversed([*mine]), None)
+        if session is None:
+            who = "nobody" if user is None else f"nobody called {user!r}"
+            problem = f"{who} is logged in at the relying party by OpenID Connect"
+            raise InputError("user", problem, "log in first, with the flow oidc-code")
+        return session
+
+    def log_out(self, session: RelyingSession) -> Entry:
+        """Play one logout of a session of the relying party, and give the journal entry that decided it.
+
+        That is the first refusal, such as that of a logout token, or else the last judgement.
+
+        Raises:
+            DefectError: the pair did not judge anything.
+        """
+        lab = self.lab
+        before = lab.journal.newest
+        last = self.logout(session.key)
+        judged = (each for each in lab.journal.entries() if each.number > before)
+        return next((each for each in judged if each.accepted is False), last)
+
     def refresh(self, session: str | None = None) -> Entry:
         """Play one refresh of the tokens that a session of the relying party holds.
 
@@ -122,6 +156,21 @@ class OpenidDrive:
         """
         relying = Client(self.relying, use_cookies=False)
         return self._entry(relying.get(OIDC_REFRESH, query_string={"session": session} if session else {}), "a refresh")
+
+    def bring(self, username: str) -> Entry:
+        """Play one fetching of a token with an assertion, and give the journal entry of the provider's judgement of it.
+
+        Raises:
+            InputError: the client has no key.
+            DefectError: nothing was judged.
+        """
+        lab, relying = self.lab, Client(self.relying, use_cookies=False)
+        if lab.openid_rp.client.key is None:
+            raise nothing_to_assert_with(lab.openid_rp.client.client_id)
+        before = lab.journal.newest
+        ended = self._entry(relying.get(OIDC_BEARER, query_string={"user": username}), "a token by an assertion")
+        judged = (each for each in lab.journal.entries() if each.number > before and each.event in TOKENS_JUDGED)
+        return next(reversed([*judged]), ended)
 
     def _framed(self, relying: Client, answer: TestResponse) -> TestResponse:
         """Load the frames of a page that are the relying party's, as a browser does before it goes on."""
@@ -166,19 +215,25 @@ def openid_drive(drive: Drive) -> OpenidDrive:
 
 
 def login_by(drive: Drive, flow: object, username: str, *, binding: str | None = None) -> Entry:
-    """Play one login of either protocol.
+    """Play one login of either protocol, or one fetching of a token with an assertion.
 
     Raises:
         InputError: there is no such flow, or OpenID Connect shall come by a binding of SAML.
     """
-    if flow == Flow.OIDC_CODE:
+    if flow in (Flow.OIDC_CODE, Flow.JWT_BEARER):  # compared and not looked up: it may be of any type
         if binding is not None:
             raise InputError("binding", "it belongs to SAML", "leave it out, or ask for a flow of SAML")
-        return openid_drive(drive).login(username)
+        playing = openid_drive(drive)
+        return playing.bring(username) if flow == Flow.JWT_BEARER else playing.login(username)
     if flow not in SAML_FLOWS:
-        known = ", ".join((*SAML_FLOWS, Flow.OIDC_CODE))
+        known = ", ".join((*SAML_FLOWS, Flow.OIDC_CODE, Flow.JWT_BEARER))
         raise InputError("flow", f"{flow!r} is none that the pair plays", f"choose one of {known}")
     return drive.login(Flow(str(flow)), username, binding=binding)
+
+
+def _names(session: RelyingSession) -> tuple[object, ...]:
+    """Give the names by which people may mean whoever a session is of."""
+    return (session.subject, session.claims.get("preferred_username"))
 
 
 def _told(answer: TestResponse) -> Told:

@@ -10,6 +10,7 @@ from werkzeug.exceptions import NotFound
 from ssolab.oidc.relying import PinnedTrust
 from ssolab.web.addresses import (
     OIDC_BACKCHANNEL,
+    OIDC_BEARER,
     OIDC_CALLBACK,
     OIDC_FRONTCHANNEL,
     OIDC_LOGIN,
@@ -18,6 +19,7 @@ from ssolab.web.addresses import (
     ORG_CALLBACK,
     ORG_SSO,
 )
+from ssolab.web.rp_bearer import bring
 from ssolab.web.rp_login import begin, finish
 from ssolab.web.rp_logout import leave, told_by_browser, told_by_provider
 from ssolab.web.rp_refresh import refresh
@@ -57,6 +59,10 @@ def add_relying(app: LabApp, lab: Lab) -> None:
     @app.get(OIDC_REFRESH)
     def openid_refresh() -> Response:
         return refresh(lab)
+
+    @app.get(OIDC_BEARER)
+    def openid_bearer() -> Response:
+        return bring(lab)
 
     _add_org(app, lab)
 
@@ -102,6 +108,7 @@ def openid_facts(lab: Lab) -> list[tuple[str, str]]:
         ("logout", OIDC_LOGOUT),
         ("back-channel logout", OIDC_BACKCHANNEL),
         ("front-channel logout", OIDC_FRONTCHANNEL),
+        ("JWT bearer", OIDC_BEARER),
     )
     return [*facts, *((name, base + path) for name, path in named)]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from datetime import timedelta
-from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlencode
 
@@ -33,7 +32,7 @@ from ssolab.web.pages import local_path, redirect
 from ssolab.web.rp_answers import LOGIN_JUDGED, logged_in, record, refused, refuses
 from ssolab.web.rp_keys import judged, said_of
 from ssolab.web.rp_state import RelyingSession, answered, fresh
-from ssolab.web.token_firing import send_token
+from ssolab.web.token_firing import Sender
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -235,12 +234,16 @@ class _Arrival:
 
 def redeemed(lab: Lab, provider: Discovered, grant: Mapping[str, str]) -> tuple[Tokens | None, tuple[Finding, ...]]:
     """Take a grant to the provider's token endpoint."""
-    sign = partial(send_token, lab, Carrier.CLIENT_ASSERTION, side="relying")
+    sender = Sender(lab, Carrier.CLIENT_ASSERTION, side="relying")
+    client = lab.openid_rp.client
+    if client.key is not None and lab.armed.waits(Carrier.CLIENT_ASSERTION):
+        client = replace(client, auth_method="private_key_jwt")  # a secret leaves nothing to put a fault into
     try:
-        proof = proof_of(lab.openid_rp.client, provider.token, now=lab.now(), jti=fresh(), sign=sign)
+        proof = proof_of(client, provider.token, now=lab.now(), jti=fresh(), sign=sender)
         body = urlencode({**grant, **proof.parameters}).encode()
         headers = {"Content-Type": FORM, "Accept": "application/json", **proof.headers}
-        told = lab.openid_rp.send(Call(address=provider.token, method="POST", headers=headers, body=body))
+        call = Call(address=provider.token, method="POST", headers=headers, body=body)
+        told = sender.repeated(lambda: lab.openid_rp.send(call))
     except InputError as error:
         return None, (said_of(error),)
     return read_tokens(answered(told), provider.token)

@@ -65,6 +65,51 @@ def test_a_fault_is_armed_for_one_message(pytester: pytest.Pytester) -> None:
     ) == {"passed": 3}
 
 
+def test_faults_of_openid_connect_are_armed_in_either_lab(pytester: pytest.Pytester) -> None:
+    assert outcomes(
+        pytester,
+        """
+        import pytest, urllib.request
+
+        DOORS = [
+            ("token-with-alg-none", "oidc-code", "openid-login-judged"),
+            ("access-token-of-a-stranger", "oidc-code", "userinfo-refused"),
+            ("client-assertion-of-a-stranger", "oidc-code", "token-refused"),
+            ("bearer-assertion-of-a-stranger", "jwt-bearer", "token-refused"),
+            ("keys-twice", "oidc-code", "openid-login-judged"),
+            ("discovery-of-another-issuer", "oidc-code", "openid-login-judged"),
+        ]
+
+        @pytest.mark.parametrize(("code", "flow", "event"), DOORS)
+        def test_armed(sso_lab, sso_fault, code, flow, event):
+            from ssolab.faults.oidc import faults
+            [fault] = [each for each in faults() if each.code == code]
+            sso_fault(code)
+            assert not sso_lab.login(flow=flow).accepted
+            [judged] = [each for each in sso_lab.journal if each.event == event]
+            assert {found.code for found in judged.errors} == set(fault.trips)
+            assert [each.faults for each in sso_lab.journal if each.event == "fault-fired"] == [(code,)]
+            assert sso_lab.login(flow=flow).accepted
+
+        def test_logout(sso_lab, sso_fault):
+            sso_lab.login(flow="oidc-code")
+            sso_fault("logout-token-with-a-nonce")
+            assert [each.code for each in sso_lab.logout(flow="oidc-logout").errors] == ["nonce-in-logout-token"]
+            sso_lab.login(flow="oidc-code")
+            assert sso_lab.logout(flow="oidc-logout").accepted
+
+        def test_over_http(sso_lab_server, sso_fault):
+            sso_fault("bearer-assertion-of-a-stranger")
+            page = sso_lab_server.bases.relying + "/oidc/bearer"
+            with pytest.raises(urllib.error.HTTPError, match="403") as refused:
+                urllib.request.urlopen(page)
+            refused.value.close()
+            with urllib.request.urlopen(page) as answer:
+                assert "Token fetched" in answer.read().decode()
+        """,
+    ) == {"passed": 8}
+
+
 def test_a_fault_that_nobody_knows_says_so(pytester: pytest.Pytester) -> None:
     pytester.makepyfile("def test_fault(sso_fault):\n    sso_fault('wrong-audienc')\n")
     result = pytester.runpytest_subprocess("-q")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ssolab.core.findings import InputError
@@ -39,4 +40,5 @@ def jwt_bearer(call: Call) -> Issue:
         raise unreadable(error) from None
     if report.claims is None:
         raise refusal(report.findings)
-    return issue_for(call, client, str(report.claims["sub"]), flow="jwt-bearer", remarks=report.findings)
+    wanted = issue_for(call, client, str(report.claims["sub"]), flow="jwt-bearer", remarks=report.findings)
+    return replace(wanted, believed=report)
