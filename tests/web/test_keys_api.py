@@ -226,8 +226,8 @@ def test_a_client_is_trusted_by_the_certificate_that_was_brought_in() -> None:
     lab = Keyed()
     pem = credential("new").certificate.pem
     lab.post("/api/parties/provider/trust", add=pem)
-    (key,) = lab.lab.openid.clients["ssolab-rp"].keys
-    assert key.public.sha256 == credential("new").public.sha256
+    held = [key.public.sha256 for key in lab.lab.openid.clients["ssolab-rp"].keys]
+    assert held == [credential(key).public.sha256 for key in ("sp", "new")]  # beside the one that it signs with
     lab.post("/api/parties/provider/trust", replace=credential("other").certificate.base64, client="ssolab-rp")
     (key,) = lab.lab.openid.clients["ssolab-rp"].keys
     assert key.public.sha256 == credential("other").public.sha256
