@@ -59,6 +59,35 @@ def malformed_call() -> InputError:
 
 
 @barrier(cites="RFC 9110 15.5.5")
+def unknown_address(path: str) -> InputError:
+    """The lab has nothing at the address.
+
+    Three servers listen, each with addresses of its own: the provider, the relying party, and the control page with the
+    interface. Look at the port first, and then at the path.
+    """
+    return InputError("address", f"nothing is at {path[:200]}", "look at the port, and begin at /")
+
+
+@barrier(cites="RFC 9110 15.5.6")
+def unfit_method(method: str) -> InputError:
+    """The address does not take a call of that method.
+
+    What shows something is asked for with GET, what changes something is sent with POST. The header Allow of the answer
+    names the methods that are taken.
+    """
+    return InputError("method", f"the address does not take {method[:20]}", "use one that the header Allow names")
+
+
+@barrier(cites="RFC 9110 15.5.1")
+def unfit_call(name: str, problem: str, remedy: str) -> InputError:
+    """The call cannot be done: something in it is missing, unknown, out of range, or names what is not there.
+
+    Nothing was changed. The answer says in `error` what it was, and in `remedy` what the lab takes in its stead.
+    """
+    return InputError(name, problem, remedy)
+
+
+@barrier(cites="RFC 9110 15.5.5")
 def unknown_party(name: str, known: Iterable[str]) -> InputError:
     """The lab plays no party of that name.
 
@@ -76,6 +105,48 @@ def trust_not_by_hand(name: str) -> InputError:
     the list anew; or replace its trust by one certificate, which pins that from then on.
     """
     return InputError("trust", f"{name} reads its keys from its provider", "use replace to pin a certificate")
+
+
+@barrier(cites="RFC 9110 15.5.1")
+def unusable_certificate(name: str, problem: str, remedy: str) -> InputError:
+    """What the call names is no certificate, or not one alone.
+
+    It is the certificate itself, as PEM or as base64; a file that holds one; or the kid of a key of the lab, which has
+    one. A bare public key does not do, since nothing says how long it is good for.
+    """
+    return InputError(name, problem, remedy)
+
+
+@barrier(cites="RFC 9110 15.5.1")
+def key_not_held(who: str, known: Iterable[str]) -> InputError:
+    """The party does not trust the key that should be taken away.
+
+    Nothing was changed. Keys are compared, and not certificates: the one that you named has another key than those that
+    the party trusts, or was taken away before.
+    """
+    there = ", ".join(known) or "none"
+    return InputError("remove", f"{who} does not trust that key", f"it trusts these keys: {there}")
+
+
+@barrier(cites="RFC 9110 15.5.1")
+def last_trusted_key(who: str) -> InputError:
+    """The key is the last one that the party trusts, so it cannot be taken away.
+
+    A party that trusts no key at all could believe nobody. Bring in the next certificate first, or replace the one by
+    the other.
+    """
+    return InputError("remove", f"it is the last key that {who} trusts", "add another first, or use replace")
+
+
+@barrier(cites="RFC 9110 15.5.1")
+def client_not_named(client_id: str | None, known: Iterable[str]) -> InputError:
+    """The provider trusts each client by keys of its own, and the call does not say whose it means.
+
+    Nothing was changed. Name the client_id as `client`, as it was registered; it may be left out where the provider has
+    one client only. The answer lists those that there are.
+    """
+    problem = "is needed here" if client_id is None else f"{client_id[:80]!r} is not registered"
+    return InputError("client", problem, f"choose one of {', '.join(known)}")
 
 
 @barrier(cites="OIDCCore 10.1.1")

@@ -22,7 +22,8 @@ from ssolab.web.arming import IN_LOGINS, armed_for, fired_since
 from ssolab.web.artifact import wanted_acs
 from ssolab.web.following import follow_plan
 from ssolab.web.openid_player import login_by
-from ssolab.web.pages import json_answer, sentence
+from ssolab.web.pages import json_answer
+from ssolab.web.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -137,6 +138,17 @@ def body_of() -> dict[str, Any]:
     return value
 
 
+def members_of(given: dict[str, Any], name: str, *known: str) -> None:
+    """See to it that a JSON object has no members that would be passed over.
+
+    Raises:
+        InputError: it has.
+    """
+    if unknown := sorted(set(given) - set(known)):
+        remedy = f"it takes {', '.join(known)}"
+        raise InputError(name, f"does not know {', '.join(repr(each[:80]) for each in unknown)}", remedy)
+
+
 def text_in(given: dict[str, Any], name: str) -> str:
     """Read one text of a JSON object.
 
@@ -218,10 +230,7 @@ def _journal_filter(link: str | None, verdict: str | None, since: str | None) ->
 
 
 def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
-    unknown = sorted(set(wanted) - {"link", "user", "flow", "binding", "fault"})
-    if unknown:
-        remedy = "it takes link, user, flow, binding and fault"
-        raise InputError("login", f"does not know {', '.join(map(repr, unknown))}", remedy)
+    members_of(wanted, "login", "link", "user", "flow", "binding", "fault")
     user = wanted.get("user", next(iter(lab.users), None))
     if not isinstance(user, str) or user not in lab.users:
         raise InputError("user", f"nobody is called {user!r}", f"the lab knows {', '.join(lab.users)}")

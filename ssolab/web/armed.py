@@ -107,7 +107,7 @@ def fault_called(code: str) -> Fault:
     known = {each.code: each for each in faults()}
     if code not in known:
         near = difflib.get_close_matches(code, known, n=3)
-        hint = f"did you mean {' or '.join(near)}?" if near else "ssolab catalog --kind fault lists them"
+        hint = f"did you mean {' or '.join(near)}?" if near else "see ssolab catalog --kind fault"
         raise InputError(code[:80], "no fault is called so", hint)
     if (why := playable(known[code])) is not None:
         raise InputError(code, why, "choose another; GET /api/faults says which the lab plays")

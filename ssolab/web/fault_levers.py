@@ -9,7 +9,7 @@ from flask import Response, request
 
 from ssolab.core.findings import InputError
 from ssolab.faults.every import faults
-from ssolab.web.api import authorise, body_of, text_in
+from ssolab.web.api import authorise, body_of, members_of, text_in
 from ssolab.web.armed import SIDES, playable
 from ssolab.web.arming import arm, disarm
 from ssolab.web.pages import draw, json_answer, redirect
@@ -34,11 +34,7 @@ def add_fault_levers(app: LabApp, lab: Lab, query: Callable[[], str]) -> None:
     def api_arm() -> Response:
         authorise(lab)
         wanted = body_of()
-        unknown = sorted(set(wanted) - {"code", "times", "party"})
-        if unknown:
-            raise InputError(
-                "fault", f"does not know {', '.join(map(repr, unknown))}", "it takes code, times and party"
-            )
+        members_of(wanted, "fault", "code", "times", "party")
         party = text_in(wanted, "party") if wanted.get("party") is not None else None
         arm(lab, text_in(wanted, "code"), times=_whole(wanted.get("times", 1)), party=party)
         return json_answer({"armed": _waiting(lab)})

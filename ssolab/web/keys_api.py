@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from flask import Response, request
 
-from ssolab.core.findings import ConfigError, InputError
+from ssolab.core.findings import InputError
+from ssolab.core.unwelcome import unusable_certificate
 from ssolab.documents import recognise
 from ssolab.files import read_file, shown_name
 from ssolab.oidc.keyring import KeyState, KeyVerb
-from ssolab.web.api import authorise, body_of, text_in
+from ssolab.web.api import authorise, body_of, members_of, text_in
 from ssolab.web.holders import Holder
 from ssolab.web.key_material import made_from
 from ssolab.web.key_waits import copy_row, key_row, ring_rows
@@ -50,7 +51,7 @@ def add_keys_interface(app: LabApp, lab: Lab) -> None:
     def api_move_key(key: str, verb: str) -> Response:
         authorise(lab)
         wanted = body_of()
-        _known(wanted, "key", "party")
+        members_of(wanted, "key", "party")
         only = holder_named(lab, text_in(wanted, "party")) if "party" in wanted else None
         return _told(lab, *move_key(lab, key, KeyVerb(verb), only))
 
@@ -94,7 +95,7 @@ def refreshed_copy(lab: Lab, wanted: dict[str, Any]) -> dict[str, Any]:
     Raises:
         InputError: it is asked for in a way that is not known, or its keys are pinned.
     """
-    _known(wanted, "refresh", "restart")
+    members_of(wanted, "refresh", "restart")
     restart = wanted.get("restart", False)
     if not isinstance(restart, bool):
         raise InputError("restart", f"{str(restart)[:80]!r} is neither true nor false", "send true or false")
@@ -103,7 +104,7 @@ def refreshed_copy(lab: Lab, wanted: dict[str, Any]) -> dict[str, Any]:
 
 
 def _added(lab: Lab, wanted: dict[str, Any]) -> tuple[LifeKey, Entry]:
-    _known(wanted, "key", "party", "label", "from", "alias")
+    members_of(wanted, "key", "party", "label", "from", "alias")
     holder = holder_named(lab, text_in(wanted, "party"))
     label = text_in({"label": "", **wanted}, "label").strip()
     if len(label) > 64 or not label.isprintable():  # noqa: PLR2004  RFC 5280 A.1, ub-common-name
@@ -117,7 +118,7 @@ def _added(lab: Lab, wanted: dict[str, Any]) -> tuple[LifeKey, Entry]:
 
 def _trusted(lab: Lab, party: str, wanted: dict[str, Any]) -> Entry:
     verbs = [verb for verb in TrustVerb if verb in wanted]
-    _known(wanted, "trust", *TrustVerb, "client")
+    members_of(wanted, "trust", *TrustVerb, "client")
     if len(verbs) != 1:
         remedy = 'send one of {"add": certificate}, {"replace": certificate} and {"remove": certificate}'
         raise InputError("trust", "needs exactly one of add, replace and remove", remedy)
@@ -127,20 +128,21 @@ def _trusted(lab: Lab, party: str, wanted: dict[str, Any]) -> Entry:
 
 
 def _certificate(lab: Lab, given: str, name: str) -> Certificate:
-    """Read a certificate: PEM or base64 as it was sent, that of a key of the lab by its kid, or a file."""
+    """Read a certificate: PEM or base64 as it was sent, that of a key of the lab by its kid, or a file.
+
+    Raises:
+        InputError: it is none, or there is no such file.
+    """
     for ring in rings(lab).values():
         for key in ring.keys:
             if given in (key.kid, key.public.sha256) and key.certificate is not None:
                 return key.certificate
-    if "-----BEGIN" in given or given.startswith("MII"):
-        return recognise(given.encode(), name).one_certificate()
-    return recognise(read_file(given), shown_name(given)).one_certificate()
-
-
-def _known(wanted: dict[str, Any], name: str, *known: str) -> None:
-    unknown = sorted(set(wanted) - set(known))
-    if unknown:
-        raise ConfigError(name, f"does not know {', '.join(map(repr, unknown))}", f"it takes {', '.join(known)}")
+    try:
+        if "-----BEGIN" in given or given.startswith("MII"):
+            return recognise(given.encode(), name).one_certificate()
+        return recognise(read_file(given), shown_name(given)).one_certificate()
+    except InputError as error:
+        raise unusable_certificate(error.name, error.problem, error.remedy) from None
 
 
 def _told(lab: Lab, key: LifeKey, entry: Entry, *, status: int = 200) -> Response:

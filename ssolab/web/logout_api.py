@@ -10,7 +10,7 @@ from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant
 from ssolab.cutover.scene import Side
 from ssolab.render import envelope_json
-from ssolab.web.api import authorise, body_of, codes_in, signature_of, text_in
+from ssolab.web.api import authorise, body_of, codes_in, members_of, signature_of, text_in
 from ssolab.web.arming import IN_LOGOUTS, IN_OPENID_LOGOUTS, armed_for, fired_since
 from ssolab.web.logout_side import FLOW
 from ssolab.web.logout_side import Side as LogoutSide
@@ -103,10 +103,7 @@ def _rows(lab: Lab, side: Side) -> list[dict[str, str | None]]:
 
 
 def _logout(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
-    unknown = sorted(set(wanted) - {"user", "flow", "starts_at", "fault"})
-    if unknown:
-        remedy = "it takes user, flow, starts_at and fault"
-        raise InputError("logout", f"does not know {', '.join(map(repr, unknown))}", remedy)
+    members_of(wanted, "logout", "user", "flow", "starts_at", "fault")
     flow, starts_at = (
         text_in({"flow": FLOW} | wanted, "flow"),
         text_in({"starts_at": Side.RELYING} | wanted, "starts_at"),

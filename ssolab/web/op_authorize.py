@@ -18,7 +18,8 @@ from ssolab.web.errands import LastLogin, OpenidErrand
 from ssolab.web.op_answers import answered, send_answer
 from ssolab.web.op_calls import FORM, fields_of
 from ssolab.web.op_issue import subject_of
-from ssolab.web.pages import draw, judged, known_facts, posts_to, sentence
+from ssolab.web.pages import draw, judged, known_facts, posts_to
+from ssolab.web.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -24,7 +24,8 @@ from ssolab.web.errands import Leave
 from ssolab.web.op_backchannel import tell_clients
 from ssolab.web.op_calls import FORM, fields_of, single_values
 from ssolab.web.op_issue import subject_of
-from ssolab.web.pages import draw, frames, judged, nonce, posts_to, redirect, sentence
+from ssolab.web.pages import draw, frames, judged, nonce, posts_to, redirect
+from ssolab.web.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

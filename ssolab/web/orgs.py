@@ -26,7 +26,8 @@ from ssolab.saml.checks import accept, expected_of
 from ssolab.saml.reading import read_message
 from ssolab.web.addresses import ACS, HISTORY, VALIDATOR
 from ssolab.web.keys import signing_key
-from ssolab.web.pages import Start, draw, sentence, shown
+from ssolab.web.pages import Start, draw, shown
+from ssolab.web.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence

@@ -30,6 +30,7 @@ from ssolab.render import printable
 from ssolab.saml.undecodable import message_beside_the_form
 from ssolab.web.explaining import coded, entry_of
 from ssolab.web.following import follow_plan
+from ssolab.web.refusals import MAX_BODY, sentence, words_of
 from ssolab.web.token_text import claimed_moment, token_text
 
 if TYPE_CHECKING:
@@ -38,18 +39,11 @@ if TYPE_CHECKING:
     from ssolab.web import journal
     from ssolab.web.lab import Lab
 
-MAX_BODY: Final = 2 << 20
 LONGEST_RELAY_STATE: Final = 4_096
 ROLES: Final = {"asserting": "Identity provider", "relying": "Service provider", "control": "Control"}
 UNSEEN: Final = "UNSEEN"
 """Setting of an application that nobody looks at: errors are raised, and pages leave out what only eyes want."""
 ENTRY_HEADER: Final = "Ssolab-Entry"
-_CODES: Final = {
-    421: unwelcome.misdirected_request.code,
-    403: unwelcome.token_missing.code,
-    413: unwelcome.oversized_request.code,
-}
-"""The catalog entry that explains a status of HTTP."""
 _NEVER: Final = (
     ("X-Content-Type-Options", "nosniff"),
     ("Referrer-Policy", "no-referrer"),
@@ -185,11 +179,6 @@ def bounded_relay_state(value: str | None) -> str | None:
     return value
 
 
-def sentence(text: str) -> str:
-    """Write a remedy as a sentence of its own."""
-    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith('?') else '.'}"
-
-
 def shown(message: bytes) -> str:
     """Show a message on a page of the current application, if anybody looks at it."""
     return "" if current_app.config[UNSEEN] else text_of(message)
@@ -247,7 +236,7 @@ def wants_json() -> bool:
 
 def _answer(status: int, heading: str, says: str, remedy: str = "", *, code: str | None = None) -> Response:
     if wants_json():
-        return json_answer({"code": code or _CODES.get(status), "error": says, "remedy": remedy}, status)
+        return json_answer({"code": code, "error": says, "remedy": remedy}, status)
     return draw("plain.html", status=status, heading=heading, says=says, remedy=remedy, bad=True, back="/")
 
 
@@ -261,10 +250,8 @@ def json_answer(value: object, status: int = 200) -> Response:
 def _explain_http(error: HTTPException) -> Response:
     if isinstance(error, InternalServerError):
         return _answer(500, "A defect of ssolab", "Something went wrong that should not.", "Please report it.")
-    if error.code == 413:  # noqa: PLR2004  RFC 9110 15.5.14
-        said = unwelcome.oversized_request(MAX_BODY)
-        return _answer(413, "Too much", sentence(said.problem), sentence(said.remedy))
-    answer = _answer(error.code or 500, error.name, error.description or error.name)
+    says, remedy, code = words_of(error, request.path, request.method)
+    answer = _answer(error.code or 500, error.name, says, remedy, code=code)
     answer.headers.extend(
         (name, value) for name, value in error.get_headers() if name.lower() in {"allow", "retry-after"}
     )
@@ -274,9 +261,8 @@ def _explain_http(error: HTTPException) -> Response:
 def _explain_input(error: InputError) -> Response:
     if current_app.config[UNSEEN]:
         raise error  # nobody looks at pages here: the caller wants to know
-    return _answer(
-        400, "That cannot be done", f"{error.name}: {error.problem}.", sentence(error.remedy), code=error.code
-    )
+    code = error.code or unwelcome.unfit_call.code
+    return _answer(400, "That cannot be done", f"{error.name}: {error.problem}.", sentence(error.remedy), code=code)
 
 
 def known_facts(pairs: Iterable[tuple[str, object]]) -> list[tuple[str, str]]:

@@ -21,7 +21,7 @@ from cheroot.wsgi import Server
 
 from ssolab.core.findings import ConfigError
 from ssolab.core.hosts import is_loopback
-from ssolab.web.pages import MAX_BODY
+from ssolab.web.refusals import MAX_BODY
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

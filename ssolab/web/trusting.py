@@ -10,10 +10,9 @@ import enum
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from ssolab.core.findings import InputError
 from ssolab.core.jwk import TrustedJwk
 from ssolab.core.keys import TrustedKey
-from ssolab.core.unwelcome import trust_not_by_hand
+from ssolab.core.unwelcome import client_not_named, key_not_held, last_trusted_key, trust_not_by_hand
 from ssolab.oidc.relying import PinnedTrust
 from ssolab.web.holders import Holder
 
@@ -113,8 +112,7 @@ def _client(lab: Lab, client_id: str | None) -> Client:
     if client_id is None and len(clients) == 1:
         return next(iter(clients.values()))
     if client_id is None or client_id not in clients:
-        problem = "is needed here" if client_id is None else f"{client_id[:80]!r} is not registered"
-        raise InputError("client", problem, f"choose one of {', '.join(clients)}")
+        raise client_not_named(client_id, clients)
     return clients[client_id]
 
 
@@ -126,8 +124,7 @@ def _changed(held: tuple[K, ...], added: K, verb: TrustVerb, who: str) -> tuple[
         others.append(added)
         return tuple(others)
     if len(others) == len(held):
-        known = ", ".join(each.public.sha256[:16] for each in held) or "none"
-        raise InputError("remove", f"{who} does not trust that key", f"it trusts these keys: {known}")
+        raise key_not_held(who, (each.public.sha256[:16] for each in held))
     if not others:
-        raise InputError("remove", f"it is the last key that {who} trusts", "add another first, or use replace")
+        raise last_trusted_key(who)
     return tuple(others)

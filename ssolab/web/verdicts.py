@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ssolab.core.findings import Finding, Severity
-from ssolab.web.pages import draw, judged, sentence, shown
+from ssolab.web.pages import draw, judged, shown
+from ssolab.web.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

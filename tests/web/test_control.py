@@ -332,3 +332,20 @@ def test_an_explanation_in_the_journal_shows_code_as_code() -> None:
     page = lab.control.get(f"/journal/{lab.lab.journal.newest}").text
     assert "It is <code>Basic</code> and the base64" in page
     assert "`" not in page
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status", "code", "says"),
+    [
+        ("get", "/api/nowhere", 404, "unknown-address", "Nothing is at /api/nowhere."),
+        ("get", "/api/journal/x", 404, "unknown-address", "Nothing is at /api/journal/x."),
+        ("put", "/api/clock", 405, "unfit-method", "The address does not take PUT."),
+        ("post", "/api/parties/partner/refresh", 404, "unknown-address", "No metadata of a party 'partner' is held"),
+    ],
+)
+def test_a_call_that_goes_nowhere_is_refused_with_a_code(
+    method: str, path: str, status: int, code: str, says: str
+) -> None:
+    answer = Controlled().control.open(path, method=method, json={}, headers=BEARER)
+    assert (answer.status_code, answer.get_json()["code"]) == (status, code)
+    assert answer.get_json()["error"].startswith(says)

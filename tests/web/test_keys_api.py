@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from flask.testing import FlaskClient
 
+OWN = credential("idp").certificate.pem
+"""The certificate with which the asserting party signs."""
+
 
 class Keyed:
     """A pair with its control page, on a clock that stands still."""
@@ -250,28 +253,41 @@ def test_a_relying_party_that_reads_its_keys_can_be_pinned_and_then_changed_by_h
 
 
 @pytest.mark.parametrize(
-    ("path", "body", "says"),
+    ("path", "body", "says", "code"),
     [
-        ("/api/keys", {"party": "nobody", "from": "new"}, "nobody is called 'nobody'"),
-        ("/api/keys", {"party": "client", "from": "new"}, "no ring of keys"),
-        ("/api/keys", {"party": "provider"}, "from"),
-        ("/api/keys", {"party": "provider", "from": "new", "size": 1}, "does not know 'size'"),
-        ("/api/keys", {"party": "provider", "from": "no/such/file"}, "no/such/file"),
-        ("/api/keys", {"party": "provider", "from": "new", "label": "x" * 65}, "too long"),
-        ("/api/keys", {"party": ["provider"], "from": "new"}, "is no text"),
-        ("/api/keys/ghost/swap", {}, "no such key"),
-        ("/api/parties/relying/trust", {}, "exactly one"),
-        ("/api/parties/relying/trust", {"add": "MIIgarbage"}, "add"),
-        ("/api/parties/relying/trust", {"add": "a", "remove": "b"}, "exactly one"),
-        ("/api/parties/client/refresh", {"restart": "yes"}, "neither true nor false"),
+        ("/api/keys", {"party": "nobody", "from": "new"}, "nobody is called 'nobody'", "unknown-party"),
+        ("/api/keys", {"party": "client", "from": "new"}, "no ring of keys", "unfit-call"),
+        ("/api/keys", {"party": "provider"}, "from", "unfit-call"),
+        ("/api/keys", {"party": "provider", "from": "new", "size": 1}, "does not know 'size'", "unfit-call"),
+        ("/api/keys", {"party": "provider", "from": "no/such/file"}, "no/such/file", "unfit-call"),
+        ("/api/keys", {"party": "provider", "from": "new", "label": "x" * 65}, "too long", "unfit-call"),
+        ("/api/keys", {"party": ["provider"], "from": "new"}, "is no text", "unfit-call"),
+        ("/api/keys/ghost/swap", {}, "no such key", "unknown-key"),
+        ("/api/parties/relying/trust", {}, "exactly one", "unfit-call"),
+        ("/api/parties/relying/trust", {"add": "MIIgarbage"}, "add", "unusable-certificate"),
+        ("/api/parties/relying/trust", {"add": "no/such/file"}, "no/such/file", "unusable-certificate"),
+        ("/api/parties/relying/trust", {"add": "a", "remove": "b"}, "exactly one", "unfit-call"),
+        ("/api/parties/relying/trust", {"remove": OWN}, "the last key", "last-trusted-key"),
+        ("/api/parties/asserting/trust", {"remove": OWN}, "does not trust that key", "key-not-held"),
+        ("/api/parties/provider/trust", {"remove": OWN}, "does not trust that key", "key-not-held"),
+        ("/api/parties/provider/trust", {"remove": OWN, "client": "x"}, "not registered", "client-not-named"),
+        ("/api/parties/client/trust", {"remove": OWN}, "reads its keys", "trust-not-by-hand"),
+        ("/api/parties/client/refresh", {"restart": "yes"}, "neither true nor false", "unfit-call"),
+        ("/api/clock", {"at": "soon"}, "'soon'", "unfit-call"),
+        ("/api/login", {"user": "nobody"}, "nobody is called", "unfit-call"),
+        ("/api/logout", {"since": "x"}, "does not know 'since'", "unfit-call"),
+        ("/api/faults", {"code": "no-such-fault"}, "no fault is called so", "unfit-call"),
     ],
 )
-def test_what_cannot_be_done_is_said_in_one_line_and_changes_nothing(path: str, body: Any, says: str) -> None:
+def test_what_cannot_be_done_is_said_in_one_line_with_a_code_and_changes_nothing(
+    path: str, body: Any, says: str, code: str
+) -> None:
     lab = Keyed()
     before = lab.keys()
     answer = lab.control.post(path, json=body, headers={"Authorization": f"Bearer {lab.lab.token}"})
     assert answer.status_code == 400
     assert says in answer.get_json()["error"]
+    assert answer.get_json()["code"] == code
     assert lab.keys() == before
 
 
