@@ -37,6 +37,7 @@ _LONGEST = 366 * 86_400
               help="How long it is valid.")  # fmt: skip
 @click.option("--fault", "codes", multiple=True, metavar="CODE",
               help="Put a fault in; ssolab catalog --kind fault lists them.")  # fmt: skip
+@click.option("--retired", metavar="FILE", help="The key that signed before, for the faults that sign with it.")
 @click.option("--bearer", is_flag=True, help="An assertion of the JWT bearer flow: RS256, no kid, at most 3 minutes.")
 @click.option("--post", metavar="URL", help="Bring it to this token endpoint and write the answer; means --bearer.")
 @password_option
@@ -136,7 +137,12 @@ def made_token(
     if options["codes"]:
         from ssolab.cli._token_faults import faulty_token
 
-        return faulty_token(shell, options["codes"], header, claims, private, alg)
+        retired = options["retired"] and read_token_key(
+            options["retired"], alias=None, password_env=options["password_env"]
+        )
+        return faulty_token(shell, options["codes"], header, claims, private, alg, retired)
+    if options["retired"]:
+        raise click.BadParameter("it is for faults that sign with a retired key; give --fault", param_hint="--retired")
     token = sign_compact(header, claims, private, alg)
     return token, dict(read_compact(token, "token").header), claims
 

@@ -21,49 +21,41 @@ def faulty_token(  # noqa: PLR0913, PLR0917  what would be signed, and what is t
     claims: Mapping[str, Any],
     private: JosePrivateKey,
     alg: str,
+    retired: JosePrivateKey | None = None,
 ) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """Make a token with faults in it; give it with the header and the claims that it started from.
 
     Raises:
-        InputError: there is no such fault, it does not travel in a token, or the key cannot have a certificate.
+        InputError: there is no such fault, or it does not travel in a token.
         ConfigError: a fault cannot be put into this token.
+        BadParameter: there is a retired key, and no fault for it.
     """
-    from datetime import timedelta
-
-    from cryptography.hazmat.primitives.asymmetric import ed25519
-
     from ssolab.cli._faults import chosen_faults, told
-    from ssolab.core.findings import InputError
-    from ssolab.core.keys import SigningCredential, new_private_key_like
-    from ssolab.core.names import name_of
-    from ssolab.core.selfsigned import self_signed
+    from ssolab.core.findings import ConfigError
+    from ssolab.core.keys import new_token_key_like
     from ssolab.faults.engine import keeps_the_genuine_name
-    from ssolab.faults.kits import kit_for, special_keys
+    from ssolab.faults.kits import kit_for, special_keys, with_certificate
     from ssolab.faults.tokens import Draft, issued
 
     faults = chosen_faults(codes, tokens=True)
-    if isinstance(private, ed25519.Ed25519PrivateKey):
-        raise InputError("key", "no fault is put into tokens of an Ed25519 key", "give an RSA or EC key")
-    year = timedelta(days=365)
-    certificate = self_signed(
-        private=private,
-        subject=name_of([("CN", "a signer of tokens")]),
-        serial=1,
-        not_before=shell.at - year,
-        not_after=shell.at + year,
-    )
-    own = SigningCredential(private=private, certificate=certificate, label="the key")
+    if retired is not None and not any("retired" in each.needs for each in faults):
+        raise click.BadParameter("none of the faults signs with a retired key", param_hint="--retired")
+    for each in faults:
+        if retired is None and "retired" in each.needs:
+            raise ConfigError(each.code, "it signs with a key that was retired", "give that key with --retired")
+    own = with_certificate(private, shell.at, "a signer of tokens")
     subject = str(claims.get("sub", ""))
     kit = kit_for(
         own=own,
-        throw_away=new_private_key_like(own.public)[0],
+        throw_away=new_token_key_like(own.public),
         now=shell.at,
         new_id=lambda: secrets.token_urlsafe(16),
         genuine=subject,
         forged="admin" if keeps_the_genuine_name(faults) else subject,
         recipient=str(claims.get("aud", "")),
         address=str(claims.get("iss", "")),
-        others=special_keys(faults, certificate),
+        retired=None if retired is None else with_certificate(retired, shell.at, "a retired signer of tokens"),
+        others=special_keys(faults, own.certificate),
     )
     draft = Draft(header={"alg": alg, **header}, claims=claims, private=private, alg=alg)
     token = issued(draft, kit, faults)

@@ -44,10 +44,16 @@ _SHOWN = 200
     help="Keys that are published and not trusted yet: they only improve the explanation.",
 )
 @click.option(
+    "--retired",
+    multiple=True,
+    metavar="FILE",
+    help="Keys that were trusted once: they only improve the explanation.",
+)
+@click.option(
     "--known",
     multiple=True,
     metavar="FILE",
-    help="Other keys that can be named, such as retired ones: they only improve the explanation.",
+    help="Other keys that can be named, such as another issuer's: they only improve the explanation.",
 )
 @click.option(
     "--as", "kind", type=click.Choice(_KINDS), default="jwt", show_default=True, help="What the token is offered as."
@@ -108,7 +114,7 @@ def jwt(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None
     from ssolab.core.keys import Permission
     from ssolab.oidc.checks import Expected, TokenKind, accept
 
-    named = [file, *trust, *options["announced"], *options["known"], options["access_token"]]
+    named = [file, *trust, *options["announced"], *options["retired"], *options["known"], options["access_token"]]
     if named.count("-") > 1:
         raise click.UsageError("standard input can be read once; give - for one file only")
     if not trust and not options["client_secret_env"]:
@@ -120,6 +126,7 @@ def jwt(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None
         now=shell.at,
         keys=keys,
         announced=read_token_keys(options["announced"])[0],
+        retired=read_token_keys(options["retired"])[0],
         known=read_token_keys(options["known"])[0],
         secret=_secret(options["client_secret_env"]),
         issuer=options["issuer"],

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
 
 from ssolab.core.algorithms import (
     DIGESTS,
@@ -134,7 +134,7 @@ def _numbers_of(certificate: Certificate) -> object:
     return public.public_numbers() if isinstance(public, (rsa.RSAPublicKey, ec.EllipticCurvePublicKey)) else None
 
 
-def spki_of(private: PrivateKey) -> bytes:
+def spki_of(private: PrivateKey | ed25519.Ed25519PrivateKey) -> bytes:
     """Return the DER of the SubjectPublicKeyInfo that belongs to a private key."""
     return private.public_key().public_bytes(
         serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
@@ -174,6 +174,13 @@ def new_private_key_like(public: PublicKey) -> tuple[PrivateKey, tuple[str, ...]
     if public.curve in {"P-256", "P-384", "P-521"}:
         return new_private_key("EC", public.bits), ()
     return new_private_key("EC", 256), (f"key of kind {public.text} became EC P-256",)
+
+
+def new_token_key_like(public: PublicKey) -> PrivateKey | ed25519.Ed25519PrivateKey:
+    """Make a private key like another one, of Ed25519 too, by which tokens are signed and XML is not."""
+    if public.kind == "Ed25519":
+        return ed25519.Ed25519PrivateKey.generate()
+    return new_private_key_like(public)[0]
 
 
 def private_key_pem(private: PrivateKey) -> bytes:

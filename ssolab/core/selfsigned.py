@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, padding, rsa
 
 from ssolab.core import der
-from ssolab.core.algorithms import SIGNATURE_ALGORITHMS, SignatureAlgorithm, signature_algorithm_for
+from ssolab.core.algorithms import SIGNATURE_ALGORITHMS, signature_algorithm_for
 from ssolab.core.certs import LONGEST_SERIAL, SIGNATURES, Certificate, Extension
 from ssolab.core.findings import DefectError, InputError
 from ssolab.core.keys import PrivateKey, PublicKey, spki_of
 from ssolab.core.names import Name, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from datetime import datetime
 
 __all__ = [
@@ -91,7 +91,7 @@ def basic_constraints(*, ca: bool, critical: bool = True) -> Extension:
 
 def self_signed(  # noqa: PLR0913 -- the fields of a certificate
     *,
-    private: PrivateKey,
+    private: PrivateKey | ed25519.Ed25519PrivateKey,
     subject: Name,
     serial: int,
     not_before: datetime,
@@ -108,8 +108,7 @@ def self_signed(  # noqa: PLR0913 -- the fields of a certificate
         InputError: the hash is unknown, or the key too small for it.
     """
     spki = spki_of(private)
-    row = signature_algorithm_for(PublicKey(spki), hash)
-    algorithm = _identifier(row)
+    algorithm, sign = _sealing(private, hash)
     fields = [
         der.write(der.context(0), der.write_integer(2)),  # version 3
         der.write_integer(serial),
@@ -122,19 +121,24 @@ def self_signed(  # noqa: PLR0913 -- the fields of a certificate
     if extensions:
         fields.append(der.write(der.context(3), der.write(der.SEQUENCE, *(one.der for one in extensions))))
     tbs = der.write(der.SEQUENCE, *fields)
-    signature = der.write_bits(_sign(private, row, tbs))
+    signature = der.write_bits(sign(tbs))
     return Certificate.from_der(der.write(der.SEQUENCE, tbs, algorithm, signature), "new certificate")
 
 
-def _identifier(row: SignatureAlgorithm) -> bytes:
+def _sealing(
+    private: PrivateKey | ed25519.Ed25519PrivateKey,
+    hash: str,  # noqa: A002 -- as above
+) -> tuple[bytes, Callable[[bytes], bytes]]:
+    """Give the identifier of the algorithm by which a key signs certificates, and what signs."""
+    if isinstance(private, ed25519.Ed25519PrivateKey):  # its hash is inside (RFC 8410 3)
+        return der.write(der.SEQUENCE, der.write_oid(_IDENTIFIERS["ed25519"])), private.sign
+    row = signature_algorithm_for(PublicKey(spki_of(private)), hash)
     parameters = der.write(der.NULL) if row.kind == "RSA" else b""  # RFC 3279 2.2.1 and 2.2.3
-    return der.write(der.SEQUENCE, der.write_oid(_IDENTIFIERS[row.name]), parameters)
-
-
-def _sign(private: PrivateKey, row: SignatureAlgorithm, tbs: bytes) -> bytes:
+    identifier = der.write(der.SEQUENCE, der.write_oid(_IDENTIFIERS[row.name]), parameters)
     if isinstance(private, ec.EllipticCurvePrivateKey):  # a certificate has DER where XML has r and s side by side
-        return private.sign(tbs, ec.ECDSA(row.hasher))
-    return row.sign(private, tbs)
+        hashed = ec.ECDSA(row.hasher)
+        return identifier, lambda tbs: private.sign(tbs, hashed)
+    return identifier, lambda tbs: row.sign(private, tbs)
 
 
 def is_self_signed(certificate: Certificate) -> bool | None:
@@ -159,7 +163,7 @@ def is_self_signed(certificate: Certificate) -> bool | None:
     return True
 
 
-def twin(certificate: Certificate, private: PrivateKey) -> Twin:
+def twin(certificate: Certificate, private: PrivateKey | ed25519.Ed25519PrivateKey) -> Twin:
     """Mirror a certificate over another key: names byte for byte, dates, serial number and extensions.
 
     The identifiers of the keys are made anew, and the signature is the twin's own, with SHA-256. A serial number that

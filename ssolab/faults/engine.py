@@ -230,6 +230,10 @@ def fault(  # noqa: PLR0913  each is a statement about the fault that nothing el
     return decorate
 
 
+class UnfitError(Exception):
+    """A generator finds nothing in this message that it could change, for the reason that is given."""
+
+
 def altered(faults: Iterable[Fault], stage: Stage, value: Any, kit: Kit | None) -> Any:
     """Put those of the faults that belong to a stage into what is there at that stage; without faults no kit is needed.
 
@@ -252,6 +256,12 @@ def _altered(each: Fault, value: Any, kit: Kit) -> Any:
         return each.alter(value, kit)
     except SsolabError:
         raise
+    except UnfitError as unfit:
+        remedy = "choose another fault, or another key and algorithm"
+        raise ConfigError(each.code, f"it has no meaning here: {unfit}", remedy) from None
+    except KeyError as error:
+        problem = f"it changes {error}, which is not in this message"
+        raise ConfigError(each.code, problem, "put that in, or choose another fault") from error
     except Exception as error:  # a generator counts on a plain valid message, and may stumble over anything in another
         problem = f"it cannot be put into this message ({type(error).__name__}), which is not what it starts from"
         raise ConfigError(each.code, problem, "leave out encryption and the other faults, or choose another") from error

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from datetime import timedelta
+from typing import TYPE_CHECKING, Final, cast
 
 from ssolab.core.keys import SigningCredential, new_private_key, tiny_private_key
 from ssolab.core.names import name_of
@@ -14,9 +15,11 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
+    from ssolab.core.jose import JosePrivateKey
     from ssolab.core.keys import PrivateKey, TrustedKey
     from ssolab.faults.engine import Fault
 
+YEAR: Final = timedelta(days=365)
 SPECIAL: Final[Mapping[str, Callable[[], PrivateKey]]] = {
     "short-rsa": lambda: new_private_key("RSA", 1024),
     "curve": lambda: new_private_key("EC", 256),
@@ -28,7 +31,7 @@ SPECIAL: Final[Mapping[str, Callable[[], PrivateKey]]] = {
 def kit_for(  # noqa: PLR0913  each is something that a generator may need
     *,
     own: SigningCredential,
-    throw_away: PrivateKey,
+    throw_away: JosePrivateKey,
     now: datetime,
     new_id: Callable[[], str],
     genuine: str,
@@ -58,9 +61,18 @@ def kit_for(  # noqa: PLR0913  each is something that a generator may need
     )
 
 
-def look_alike(certificate: Certificate, private: PrivateKey, label: str) -> SigningCredential:
-    """Give a key a certificate that looks like another one."""
-    return SigningCredential(private=private, certificate=twin(certificate, private).certificate, label=label)
+def look_alike(certificate: Certificate, private: JosePrivateKey, label: str) -> SigningCredential:
+    """Give a key a certificate that looks like another one; one of Ed25519 is for faults of tokens alone."""
+    made = twin(certificate, private).certificate
+    return SigningCredential(private=cast("PrivateKey", private), certificate=made, label=label)
+
+
+def with_certificate(private: JosePrivateKey, at: datetime, label: str) -> SigningCredential:
+    """Give a key that has none a certificate that is in date, for the faults of tokens that show one."""
+    made = self_signed(
+        private=private, subject=name_of([("CN", label)]), serial=1, not_before=at - YEAR, not_after=at + YEAR
+    )
+    return SigningCredential(private=cast("PrivateKey", private), certificate=made, label=label)
 
 
 def special_keys(faults: Iterable[Fault], dated: Certificate) -> dict[str, SigningCredential]:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from typing import TYPE_CHECKING
 
-from ssolab.core.keys import new_private_key_like
+from ssolab.core.keys import new_token_key_like
 from ssolab.faults.kits import SPECIAL, look_alike, special_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ssolab.core.keys import PrivateKey, PublicKey, SigningCredential
+    from ssolab.core.jose import JosePrivateKey
+    from ssolab.core.keys import PublicKey, SigningCredential
     from ssolab.faults.engine import Fault
 
 
@@ -20,10 +21,10 @@ class Tools:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._made: dict[tuple[str, str, int], PrivateKey] = {}
+        self._made: dict[tuple[str, str, int], JosePrivateKey] = {}
         self._special: dict[str, SigningCredential] = {}
 
-    def throw_away(self, public: PublicKey) -> PrivateKey:
+    def throw_away(self, public: PublicKey) -> JosePrivateKey:
         """Give a key of the kind and size of another, which nobody trusts."""
         return self._like("foreign", public)
 
@@ -40,9 +41,9 @@ class Tools:
                 self._special = special_keys(chosen, own.certificate) | self._special
             return {name: self._special[name] for name in wanted}
 
-    def _like(self, purpose: str, public: PublicKey) -> PrivateKey:
+    def _like(self, purpose: str, public: PublicKey) -> JosePrivateKey:
         place = purpose, public.kind, public.bits
         with self._lock:
             if place not in self._made:
-                self._made[place] = new_private_key_like(public)[0]
+                self._made[place] = new_token_key_like(public)
             return self._made[place]

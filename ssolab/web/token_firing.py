@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from cryptography.hazmat.primitives.asymmetric import ed25519
-
 from ssolab.core.findings import InputError
 from ssolab.faults import tokens
 from ssolab.faults.engine import Carrier, keeps_the_genuine_name
@@ -124,8 +122,5 @@ def kit_of(lab: Lab, faults: tuple[Fault, ...], subject: str, private: JosePriva
 
 
 def _credential(lab: Lab, private: JosePrivateKey) -> SigningCredential:
-    """Give the key that signs in a certificate; one that has no place in any gives way to that of SAML."""
-    usual = lab.asserting.credential
-    if isinstance(private, ed25519.Ed25519PrivateKey):
-        return usual
-    return look_alike(usual.certificate, private, "the key that signs tokens")
+    """Give the key that signs in a certificate like that of SAML."""
+    return look_alike(lab.asserting.credential.certificate, private, "the key that signs tokens")

@@ -23,6 +23,7 @@ from ssolab.core.keys import (
     load_private_key,
     new_private_key,
     new_private_key_like,
+    new_token_key_like,
     private_key_pem,
     spki_of,
 )
@@ -280,6 +281,12 @@ def test_a_key_like_another_says_where_it_differs() -> None:
     assert (of(made).text, said) == ("EC P-256", ())
     made, said = new_private_key_like(of(ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))))
     assert (of(made).text, said) == ("EC P-256", ("key of kind Ed25519 256 became EC P-256",))
+
+
+def test_a_key_for_tokens_is_of_the_very_kind_of_another() -> None:
+    for private in (EC, RSA, ed25519.Ed25519PrivateKey.from_private_bytes(bytes(32))):
+        made = of(new_token_key_like(of(private)))
+        assert (made.text, made.sha256 == of(private).sha256) == (of(private).text, False)
 
 
 def test_the_permissions_are_called_as_the_command_line_says() -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from ssolab.core import der
 from ssolab.core.certs import Certificate
 from ssolab.core.findings import InputError
+from ssolab.core.jose import public_of
 from ssolab.core.names import name_of
 from ssolab.core.selfsigned import (
     authority_key_identifier,
@@ -27,6 +28,7 @@ from ssolab.core.selfsigned import (
 )
 from ssolab.salesforce.certificates import salesforce_certificate
 from ssolab.salesforce.proxy import retired_shape
+from tests.core.test_jose import ED25519
 from tests.keys import ec_test_key, test_key
 
 BEGIN, END = datetime(2027, 1, 4, 9, tzinfo=UTC), datetime(2028, 1, 4, 12, tzinfo=UTC)
@@ -45,6 +47,15 @@ def plain(**changes: object) -> Certificate:
     """A simple certificate with some arguments changed."""
     arguments = {"private": OLD, "subject": name_of([("CN", "x")]), "serial": 5, "not_before": BEGIN, "not_after": END}
     return self_signed(**(arguments | changes))  # type: ignore[arg-type]  # the test names real arguments
+
+
+def test_a_certificate_over_ed25519_is_one_to_the_library() -> None:
+    made = plain(private=ED25519)
+    by_library(made).verify_directly_issued_by(by_library(made))
+    assert (made.signature_algorithm, made.spki) == ("ed25519", public_of(ED25519).spki)
+    other = twin(SALESFORCE, ED25519).certificate
+    assert (other.subject, other.not_after) == (SALESFORCE.subject, SALESFORCE.not_after)
+    by_library(other).public_key()
 
 
 def test_it_equals_byte_for_byte_what_the_library_builds() -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
+
 from ssolab.core.findings import InputError, Severity
-from ssolab.core.jose import half_hash
-from ssolab.core.jwk import jwk_of, thumbprint
+from ssolab.core.jose import ALGORITHMS, half_hash
+from ssolab.core.jwk import CURVES, jwk_of, thumbprint
 from ssolab.core.jwks import read_jwks
 from ssolab.faults.engine import Carrier, Kit, speaks_of
+from ssolab.faults.kits import with_certificate
 from ssolab.faults.oidc.making import trusted
 from ssolab.faults.tokens import Draft, issued, published
 from ssolab.oidc.checks import Expected, TokenKind, accept
@@ -20,8 +24,9 @@ from tests.oidc.tokens import Seen
 from tests.saml.samples import NOW, credential
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    from ssolab.core.keys import SigningCredential
     from ssolab.faults.engine import Fault
 
 ISSUER: Final = "https://op.example.org"
@@ -44,17 +49,32 @@ _SECONDS: Final = int(NOW.timestamp())
 _BY_CLIENT: Final = {Carrier.CLIENT_ASSERTION, Carrier.BEARER_ASSERTION}
 
 
-def oidc_kit() -> Kit:
-    return replace(kit(), recipient=CLIENT, address=ISSUER)
+@functools.cache
+def keys_for(alg: str) -> Mapping[str, SigningCredential]:
+    """The keys of an issuer that signs so, by their place in a kit; `second` is trusted beside its own."""
+    places = ("own", "foreign", "retired", "second")
+    if ALGORITHMS[alg].kind == "RSA":
+        usual = kit()
+        assert usual.retired is not None
+        return {"own": usual.own, "foreign": usual.foreign, "retired": usual.retired, "second": credential("new")}
+    curve = ALGORITHMS[alg].curve
+    made = (ec.generate_private_key(CURVES[curve]) if curve else ed25519.Ed25519PrivateKey.generate() for _ in places)
+    return {place: with_certificate(each, NOW, place) for place, each in zip(places, made, strict=True)}
 
 
-def draft(carrier: Carrier, subject: str, tools: Kit) -> Draft:
+def oidc_kit(alg: str = "RS256") -> Kit:
+    keys = keys_for(alg)
+    tools = replace(kit(), recipient=CLIENT, address=ISSUER)
+    return replace(tools, own=keys["own"], foreign=keys["foreign"], retired=keys["retired"])
+
+
+def draft(carrier: Carrier, subject: str, tools: Kit, alg: str = "RS256") -> Draft:
     """The honest token of a kind."""
     in_time = {"exp": _SECONDS + 120, "iat": _SECONDS}
     claims: dict[Carrier, dict[str, Any]] = {
         Carrier.ID_TOKEN: {
             "iss": ISSUER, "sub": subject, "aud": CLIENT, **in_time, "auth_time": _SECONDS - 5, "nonce": NONCE,
-            "at_hash": half_hash("RS256", ACCESS_TOKEN),
+            "at_hash": half_hash(alg, ACCESS_TOKEN),
         },
         Carrier.ACCESS_TOKEN: {
             "iss": ISSUER, "sub": subject, "aud": API, "client_id": CLIENT, **in_time, "jti": tools.new_id(),
@@ -71,16 +91,18 @@ def draft(carrier: Carrier, subject: str, tools: Kit) -> Draft:
         },
     }  # fmt: skip
     typ = {Carrier.ACCESS_TOKEN: "at+jwt", Carrier.LOGOUT_TOKEN: "logout+jwt"}.get(carrier, "JWT")
-    header = {"alg": "RS256", "typ": typ, "kid": thumbprint(tools.own.public)}
-    return Draft(header=header, claims=claims[carrier], private=tools.own.private, alg="RS256")
+    header = {"alg": alg, "typ": typ, "kid": thumbprint(tools.own.public)}
+    return Draft(header=header, claims=claims[carrier], private=tools.own.private, alg=alg)
 
 
-def expected(carrier: Carrier, tools: Kit, faults: Sequence[Fault] = (), **changes: Any) -> Expected:
+def expected(
+    carrier: Carrier, tools: Kit, faults: Sequence[Fault] = (), *, alg: str = "RS256", **changes: Any
+) -> Expected:
     """What accepts the honest token of a kind, with the settings under which the faults show."""
     kind = TokenKind(carrier.value) if carrier not in {Carrier.JWKS, Carrier.DISCOVERY} else TokenKind.ID_TOKEN
     by_client = carrier in _BY_CLIENT
     audience = {TokenKind.ACCESS_TOKEN: API}.get(kind, CLIENT)
-    own, second = trusted(tools.own), trusted(credential("new"))
+    own, second = trusted(tools.own), trusted(keys_for(alg)["second"])
     settled: dict[str, Any] = {
         "kind": kind,
         "now": NOW,
@@ -99,23 +121,23 @@ def expected(carrier: Carrier, tools: Kit, faults: Sequence[Fault] = (), **chang
     return Expected(**{**settled, **changes})
 
 
-def token_of(*faults: Fault, carrier: Carrier = Carrier.ID_TOKEN, tools: Kit | None = None) -> str:
+def token_of(*faults: Fault, carrier: Carrier = Carrier.ID_TOKEN, tools: Kit | None = None, alg: str = "RS256") -> str:
     """Issue a token with those faults."""
-    tools = oidc_kit() if tools is None else tools
+    tools = oidc_kit(alg) if tools is None else tools
     carrier = faults[0].carrier if faults else carrier
-    return issued(draft(carrier, speaks_of(faults, tools), tools), tools, faults)
+    return issued(draft(carrier, speaks_of(faults, tools), tools, alg), tools, faults)
 
 
-def judge(*faults: Fault, carrier: Carrier = Carrier.ID_TOKEN, **changes: Any) -> Outcome:
+def judge(*faults: Fault, carrier: Carrier = Carrier.ID_TOKEN, alg: str = "RS256", **changes: Any) -> Outcome:
     """Issue what carries those faults, and say what its receiver makes of it."""
     carrier = faults[0].carrier if faults else carrier
-    tools = oidc_kit()
+    tools = oidc_kit(alg)
     if carrier is Carrier.JWKS:
         return judge_key_set(*faults, **changes)
     if carrier is Carrier.DISCOVERY:
         return judge_discovery(*faults)
-    token = token_of(*faults, carrier=carrier, tools=tools)
-    here = expected(carrier, tools, faults, **changes)
+    token = token_of(*faults, carrier=carrier, tools=tools, alg=alg)
+    here = expected(carrier, tools, faults, alg=alg, **changes)
     said = Outcome((), (), None)
     for _ in range(max((each.sent for each in faults), default=1)):
         try:

@@ -12,6 +12,7 @@ from urllib.parse import urljoin
 import pytest
 import requests
 
+from ssolab.core.findings import InputError
 from ssolab.core.keys import TrustedKey
 from ssolab.faults.engine import Carrier
 from ssolab.faults.oidc import faults
@@ -21,15 +22,19 @@ from ssolab.web.app import RunningLab, running_lab
 from ssolab.web.armed import playable
 from ssolab.web.fault_levers import subject_of
 from ssolab.web.firing import CANNOT_FIRE
+from ssolab.web.inprocess import InProcessLab
 from ssolab.web.op_start import OWN_CLIENT
 from ssolab.web.openid import Openid
 from ssolab.web.pages import ENTRY_HEADER
 from ssolab.web.token_firing import FIRED, kit_of
+from tests.core.test_jose import ED25519
+from tests.keys import ec_test_key
 from tests.web.parts import AMIRA, NOW, config, credential
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ssolab.core.jose import JosePrivateKey
     from ssolab.faults.engine import Fault
     from ssolab.web.journal import Entry
 
@@ -254,6 +259,19 @@ KINDS: Final = {
 """One fault of each kind of message, for the ways of arming it."""
 
 
+OF_OTHER_KEYS: Final = (
+    "access-token-of-a-stranger",
+    "alg-twice",
+    "certificate-as-shared-secret",
+    "header-changed-after-signing",
+    "key-set-that-was-swapped",
+    "stranger-under-the-trusted-name",
+    "token-with-its-own-certificate-in-the-header",
+    "token-with-its-own-key-in-the-header",
+)
+"""Faults that sign, or show a key."""
+
+
 def in_a_browser(served: Served, carrier: Carrier) -> Entry:
     """Do what sends such a message."""
     served.running.lab.openid_rp.restart()
@@ -289,6 +307,25 @@ def test_a_fault_that_was_armed_fires_in_the_next_such_message_of_a_browser(
         assert f"<code>{code}</code>" in shown
     assert lab.call("/api/faults", "GET")["armed"] == []
     assert in_a_browser(lab, carrier).accepted is not False
+
+
+@pytest.mark.parametrize("key", [ED25519, ec_test_key("p384")], ids=["Ed25519", "P-384"])
+def test_a_provider_may_sign_with_keys_of_another_kind(key: JosePrivateKey) -> None:
+    ring = KeyRing((LifeKey.of(key, NOW, state=KeyState.ACTIVE, label="another kind"),))
+    lab = InProcessLab(replace(config(), opinions=False, openid=Openid(keys=ring)))
+    for code in OF_OTHER_KEYS:
+        lab.lab.openid_rp.restart()
+        assert lab.login(flow="oidc-code").accepted
+        lab.lab.openid_rp.restart()
+        before = lab.lab.journal.newest
+        lab.login(flow="oidc-code", fault=code)
+        judged = [each for each in lab.journal if each.number > before and each.accepted is False]
+        assert any({found.code for found in each.errors} == set(PLAYED[code].trips) for each in judged), code
+    for code in ("signing-key-with-padding", "rsa-signature-under-the-name-of-a-key-on-a-curve"):
+        lab.lab.openid_rp.restart()
+        with pytest.raises(InputError, match="it has no meaning here") as caught:
+            lab.login(flow="oidc-code", fault=code)
+        assert caught.value.name == code
 
 
 def test_a_fault_waits_for_its_message_and_for_no_other(lab: Served) -> None:

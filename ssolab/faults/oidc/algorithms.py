@@ -8,8 +8,19 @@ from typing import TYPE_CHECKING, Final
 
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from ssolab.core.jose import ALGORITHMS
 from ssolab.core.jwk import jwk_of
-from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, MISTAKE, by_own, of_draft, of_token, taken_apart, written
+from ssolab.faults.oidc.making import (
+    ATTACK,
+    LEGITIMATE,
+    MISTAKE,
+    by_own,
+    meant_for,
+    of_draft,
+    of_token,
+    taken_apart,
+    written,
+)
 from ssolab.faults.oidc.making import trusting as _trusting
 
 if TYPE_CHECKING:
@@ -179,6 +190,7 @@ def algorithm_that_nobody_agreed_on(draft: Draft, _kit: Kit) -> Draft:
     What is allowed is settled before a token comes. Here the receiver takes ES256 alone, and the signature is as good
     as ever.
     """
+    meant_for(draft, *(each for each in ALGORITHMS if each != "ES256"), why="that is the one that is agreed on")
     return draft
 
 
@@ -192,20 +204,22 @@ def algorithm_that_nobody_agreed_on(draft: Draft, _kit: Kit) -> Draft:
 def algorithm_that_the_key_is_not_published_for(draft: Draft, _kit: Kit) -> Draft:
     """The token is signed with another algorithm than its key is published for.
 
-    The key is published for PS256 and signs with the older padding. One key goes with one algorithm, so that nobody can
-    put a weaker one in its place.
+    The key is published for PS256 and signs with another one. One key goes with one algorithm, so that nobody can put a
+    weaker one in its place.
     """
+    meant_for(draft, *(each for each in ALGORITHMS if each != "PS256"), why="that is what its key is published for")
     return draft
 
 
 @of_token("J-02", ATTACK, "key-of-another-type")
 def alg_changed_to_one_of_a_curve(token: str, _kit: Kit) -> str:
-    """The header names ES256 on the way, with a signature as wide as that, and the trusted key is RSA.
+    """The header names ES256 on the way, with a signature as wide as that, and the trusted key is on no such curve.
 
     Nothing of the kind is trusted under this name, so nothing is verified. The key decides how a signature is
     verified, and not the header.
     """
     header, payload, signature = taken_apart(token)
+    meant_for(str(header["alg"]), "RS", "PS", "Ed", why="its key is on such a curve already")
     return written({**header, "alg": "ES256"}, payload, lambda _data: signature[:64])
 
 

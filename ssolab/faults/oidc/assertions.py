@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from ssolab.core.keys import PublicKey, SigningCredential
 from ssolab.core.selfsigned import self_signed
 from ssolab.faults.engine import Carrier
-from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, MISTAKE, of_draft, trusted
+from ssolab.faults.oidc.making import AT_SALESFORCE, ATTACK, LEGITIMATE, MISTAKE, meant_for, of_draft, trusted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,6 +86,7 @@ def bearer_assertion_without_an_identifier(draft: Draft, _kit: Kit) -> Draft:
     Salesforce takes it, and so does its profile. A strict server refuses. Without it nobody can tell the first use
     from the second.
     """
+    meant_for(draft, "RS256", why=AT_SALESFORCE)
     return draft.without("jti", "iat")
 
 
@@ -95,6 +96,7 @@ def bearer_assertion_for_the_address_with_a_slash(draft: Draft, _kit: Kit) -> Dr
 
     The Salesforce CLI writes its login address so. Salesforce takes it.
     """
+    meant_for(draft, "RS256", why=AT_SALESFORCE)
     return draft.claiming(aud=f"{draft.claims['aud']}/")
 
 
@@ -113,6 +115,7 @@ def bearer_assertion_with_a_longer_hash(draft: Draft, _kit: Kit) -> Draft:
 
     Salesforce takes RS256 alone in the assertions of clients, sound as the other one is.
     """
+    meant_for(draft, "RS", "PS", why="it takes an RSA key to sign with RS512")
     return replace(draft, alg="RS512")
 
 
@@ -165,6 +168,7 @@ def assertion_under_an_expired_certificate_at_salesforce(draft: Draft, _kit: Kit
 
     Salesforce does not look at its dates. It is accepted in that profile, with a warning. Renew it all the same.
     """
+    meant_for(draft, "RS256", why=AT_SALESFORCE)
     return draft
 
 

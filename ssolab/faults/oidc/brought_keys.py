@@ -5,12 +5,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ssolab.core.jose import algorithm_for, encode
+from ssolab.core.jose import encode
 from ssolab.core.jwk import jwk_of
-from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, of_draft, of_token, taken_apart, written
+from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, of_draft, of_token, signed_by, taken_apart, written
 
 if TYPE_CHECKING:
     from ssolab.core.keys import SigningCredential
@@ -24,8 +23,7 @@ _ELSEWHERE: Final = "https://attacker.example/keys.json"
 
 def _forged(draft: Draft, kit: Kit, **header: Any) -> Draft:
     """Have a key sign that nobody trusts."""
-    foreign = kit.foreign
-    return replace(draft.headed(**header), private=foreign.private, alg=algorithm_for(foreign.public).name)
+    return signed_by(draft.headed(**header), kit.foreign)
 
 
 def _chain(credential: SigningCredential) -> list[str]:

@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, Any, Final
 
 from cryptography.hazmat.primitives.asymmetric import utils
 
-from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, MISTAKE, by, by_own, of_token, taken_apart, trusting, written
+from ssolab.faults.oidc.making import (
+    ATTACK,
+    LEGITIMATE,
+    MISTAKE,
+    by,
+    by_own,
+    meant_for,
+    of_token,
+    taken_apart,
+    trusting,
+    written,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -120,4 +131,5 @@ def rsa_signature_under_the_name_of_a_key_on_a_curve(token: str, kit: Kit) -> st
     Two keys of one set were mixed up. The name decides which key is meant, and that one cannot have signed.
     """
     header, payload, _ = taken_apart(token)
+    meant_for(str(header["alg"]), "RS", "PS", why="it takes an RSA key to mix it up")
     return written({**header, "kid": trusting("curve")(kit)[0].kid}, payload, by_own(kit, header))

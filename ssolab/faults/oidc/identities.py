@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.jose import half_hash
+from ssolab.faults.engine import UnfitError
 from ssolab.faults.oidc.making import ATTACK, MISTAKE, of_draft
 
 if TYPE_CHECKING:
@@ -166,6 +167,8 @@ def hash_of_the_access_token_by_another_algorithm(draft: Draft, _kit: Kit) -> Dr
 
     The provider hashes with SHA-512 whatever it signs with.
     """
+    if half_hash(draft.alg, "") == half_hash("RS512", ""):
+        raise UnfitError(f"{draft.alg} hashes with SHA-512 itself")
     return draft.claiming(at_hash=half_hash("RS512", "the access token beside it"))
 
 

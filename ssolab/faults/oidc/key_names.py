@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ssolab.core.jose import algorithm_for
-from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, MISTAKE, of_draft, trusting
+from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, MISTAKE, of_draft, signed_by, trusting
 
 if TYPE_CHECKING:
     from ssolab.faults.engine import Kit
@@ -19,9 +17,7 @@ _ONE_KEY: Final = {"keys": trusting("own")}
 
 def _strangers(draft: Draft, kit: Kit, kid: object) -> Draft:
     """Have a stranger sign, under a name of the stranger's choice."""
-    return replace(
-        draft.headed(kid=kid), private=kit.foreign.private, alg=algorithm_for(kit.foreign.public).name
-    )  # fmt: skip
+    return signed_by(draft.headed(kid=kid), kit.foreign)
 
 
 @of_draft("J-06", ATTACK, _UNKNOWN)

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
-from ssolab.core.jose import ALGORITHMS, decode, encode
+from ssolab.core.findings import InputError
+from ssolab.core.jose import ALGORITHMS, algorithm_for, decode, encode
 from ssolab.core.jwk import TrustedJwk, thumbprint
-from ssolab.faults.engine import Carrier, Nature, Stage, fault
+from ssolab.faults.engine import Carrier, Nature, Stage, UnfitError, fault
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from ssolab.core.keys import PrivateKey, SigningCredential
     from ssolab.faults.engine import Fault, Kit
+    from ssolab.faults.tokens import Draft
 
 STYLE: Final = ("token",)
+AT_SALESFORCE: Final = "Salesforce takes RS256 alone in the assertions of clients"
 MISTAKE, ATTACK, LEGITIMATE = Nature.MISTAKE, Nature.ATTACK, Nature.LEGITIMATE
 
 
@@ -44,9 +48,16 @@ def of_discovery(row: str, nature: Nature, *trips: str, **more: Any) -> Callable
 
 
 def taken_apart(token: str) -> tuple[dict[str, Any], bytes, bytes]:
-    """Give header, payload and signature of an honest token."""
-    header, payload, signature = (decode(part.encode(), "token", "a part") for part in token.split("."))
-    return json.loads(header), payload, signature
+    """Give header, payload and signature of an honest token.
+
+    Raises:
+        UnfitError: it is none any more, since another fault is in it.
+    """
+    try:
+        header, payload, signature = (decode(part.encode(), "token", "a part") for part in token.split("."))
+        return json.loads(header), payload, signature
+    except (InputError, ValueError):
+        raise UnfitError("another fault has left no plain token") from None
 
 
 def written(header: Mapping[str, Any] | bytes, payload: bytes, sign: Callable[[bytes], bytes]) -> str:
@@ -64,6 +75,23 @@ def by(private: PrivateKey, alg: str) -> Callable[[bytes], bytes]:
 def by_own(kit: Kit, header: Mapping[str, Any]) -> Callable[[bytes], bytes]:
     """Sign as the honest token was signed."""
     return by(kit.own.private, str(header["alg"]))
+
+
+def signed_by(draft: Draft, key: SigningCredential) -> Draft:
+    """Have another key sign, by the honest algorithm where it can, so that nothing else is changed."""
+    alg = draft.alg if ALGORITHMS[draft.alg].fits(key.public) else algorithm_for(key.public).name
+    return replace(draft, private=key.private, alg=alg)
+
+
+def meant_for(draft_or_alg: Draft | str, *algorithms: str, why: str) -> None:
+    """See to it that the honest token is signed by one of the algorithms; `RS` stands for all that begin so.
+
+    Raises:
+        UnfitError: it is signed by another.
+    """
+    alg = draft_or_alg if isinstance(draft_or_alg, str) else draft_or_alg.alg
+    if not alg.startswith(algorithms):
+        raise UnfitError(f"the token is signed with {alg}, and {why}")
 
 
 def trusted(credential: SigningCredential, kid: str | None = None, **more: Any) -> TrustedJwk:

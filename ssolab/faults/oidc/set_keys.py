@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from ssolab.core.jose import decode, encode
 from ssolab.core.jwk import jwk_of
+from ssolab.faults.engine import UnfitError
 from ssolab.faults.oidc.documents import beside, each_changed, each_without, read
 from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, MISTAKE, of_key_set
 
@@ -21,8 +22,19 @@ _MADE_UP: Final = encode(b"".join(hashlib.sha512(bytes([number])).digest() for n
 _COORDINATE: Final = encode(hashlib.sha256(b"a coordinate").digest())
 
 
+def _of_rsa(document: bytes) -> bytes:
+    """See to it that the first key is one of RSA, whose numbers are changed.
+
+    Raises:
+        UnfitError: it is another.
+    """
+    if (kind := read(document)["keys"][0]["kty"]) != "RSA":
+        raise UnfitError(f"the key that signs is of type {kind}, and RSA alone has such a number")
+    return document
+
+
 def _modulus(document: bytes) -> bytes:
-    return decode(read(document)["keys"][0]["n"].encode(), "key set", "n")
+    return decode(read(_of_rsa(document))["keys"][0]["n"].encode(), "key set", "n")
 
 
 def _certificate(kit: Kit, *, own: bool = True) -> bytes:
@@ -137,7 +149,7 @@ def signing_key_without_its_modulus(document: bytes, _kit: Kit) -> bytes:
 
     What is left names a key and is none.
     """
-    return each_without(document, "n")
+    return each_without(_of_rsa(document), "n")
 
 
 @of_key_set("J-15", MISTAKE, _NONE, warns=("unreadable-jwk",))
@@ -165,7 +177,7 @@ def signing_key_with_an_exponent_of_one(document: bytes, _kit: Kit) -> bytes:
 
     With that a signature is the padded digest itself, which everybody can write.
     """
-    return each_changed(document, e=encode(b"\1"))
+    return each_changed(_of_rsa(document), e=encode(b"\1"))
 
 
 @of_key_set("J-15", MISTAKE, _NONE, warns=("unreadable-jwk",))
@@ -174,7 +186,7 @@ def signing_key_with_an_even_exponent(document: bytes, _kit: Kit) -> bytes:
 
     No RSA key has an even one. Some libraries refuse the whole set for it.
     """
-    return each_changed(document, e=encode(b"\2"))
+    return each_changed(_of_rsa(document), e=encode(b"\2"))
 
 
 @of_key_set("J-14", MISTAKE, warns=("sloppy-jwk",))
@@ -183,7 +195,7 @@ def signing_key_with_padding(document: bytes, _kit: Kit) -> bytes:
 
     It is plain which key is meant, so it is used, with a warning: strict libraries refuse it.
     """
-    return each_changed(document, n=f"{read(document)['keys'][0]['n']}==")
+    return each_changed(_of_rsa(document), n=f"{read(document)['keys'][0]['n']}==")
 
 
 @of_key_set("J-14", MISTAKE, warns=("sloppy-jwk",))

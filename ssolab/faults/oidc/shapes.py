@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.jose import encode
+from ssolab.faults.engine import UnfitError
 from ssolab.faults.oidc.making import ATTACK, MISTAKE, by_own, of_draft, of_token, taken_apart, written
 
 if TYPE_CHECKING:
@@ -165,6 +166,9 @@ def signature_with_stray_last_bits(token: str, _kit: Kit) -> str:
     Its bytes are those of the genuine one, and its text is new: whoever looks for used tokens by their text does not
     find it.
     """
+    _, _, signature = taken_apart(token)
+    if len(signature) % 3 == 0:
+        raise UnfitError("its signature fills the last character, and leaves no bits to spare")
     return token[:-1] + chr(_DIGITS[_DIGITS.index(token[-1].encode()) ^ 1])
 
 

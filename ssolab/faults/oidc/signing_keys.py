@@ -6,7 +6,6 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ssolab.core.jose import algorithm_for
 from ssolab.core.jwk import thumbprint
 from ssolab.core.keys import Permission
 from ssolab.faults.engine import Carrier
@@ -15,8 +14,10 @@ from ssolab.faults.oidc.making import (
     LEGITIMATE,
     MISTAKE,
     key_of,
+    meant_for,
     of_draft,
     of_token,
+    signed_by,
     taken_apart,
     trusted,
     trusting,
@@ -29,13 +30,15 @@ if TYPE_CHECKING:
 
 _MISFIT: Final = "token-signature-mismatch"
 _UNKNOWN: Final = "unknown-kid"
+_WHOLE: Final = ("RS", "PS", "Ed")
+"""The algorithms whose signature is one piece, and not two numbers side by side."""
+_NUMBERS: Final = "the two numbers of such a signature have faults of their own"
 
 
 def _by(draft: Draft, kit: Kit, name: str, *, named: bool = False) -> Draft:
     """Have another key sign; *named* says so in `kid`, else the token claims the genuine key."""
     key = key_of(kit, name)
-    head = draft.headed(kid=thumbprint(key.public)) if named else draft
-    return replace(head, private=key.private, alg=algorithm_for(key.public).name)
+    return signed_by(draft.headed(kid=thumbprint(key.public)) if named else draft, key)
 
 
 @of_draft("J-06", ATTACK, _MISFIT)
@@ -164,7 +167,7 @@ def token_signed_with_a_short_key(draft: Draft, kit: Kit) -> Draft:
 
     Such keys are within the reach of whoever has money. The standard wants 2048.
     """
-    return _by(draft, kit, "short-rsa", named=True)
+    return replace(_by(draft, kit, "short-rsa", named=True), alg="RS256")
 
 
 @of_draft(
@@ -179,7 +182,7 @@ def token_signed_with_a_short_key_that_is_permitted(draft: Draft, kit: Kit) -> D
 
     It is accepted, and a warning says how short the key is. Have its issuer change to a longer one.
     """
-    return _by(draft, kit, "short-rsa", named=True)
+    return replace(_by(draft, kit, "short-rsa", named=True), alg="RS256")
 
 
 @of_draft(
@@ -222,7 +225,8 @@ def stranger_under_the_name_of_a_key_for_another_algorithm(draft: Draft, kit: Ki
     The key is not asked about any other algorithm than its own, whoever may have signed. It is refused before its
     signature is looked at.
     """
-    return _by(draft, kit, "foreign")
+    stranger = _by(draft, kit, "foreign")
+    return replace(stranger, alg=stranger.alg.replace("PS", "RS"))
 
 
 @of_token("J-17", ATTACK, _MISFIT, keeps=True)
@@ -253,6 +257,7 @@ def signature_that_is_cut_short(token: str, _kit: Kit) -> str:
     It was cut off where a field was too short.
     """
     header, payload, signature = taken_apart(token)
+    meant_for(str(header["alg"]), *_WHOLE, why=_NUMBERS)
     return written(header, payload, lambda _data: signature[:-3])
 
 
@@ -263,4 +268,5 @@ def signature_with_bytes_behind_it(token: str, _kit: Kit) -> str:
     Who compares the beginning alone is content.
     """
     header, payload, signature = taken_apart(token)
+    meant_for(str(header["alg"]), *_WHOLE, why=_NUMBERS)
     return written(header, payload, lambda _data: signature + b"\0")

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from ssolab.faults.engine import Carrier
-from ssolab.faults.oidc.making import ATTACK, LEGITIMATE, MISTAKE, of_draft
+from ssolab.faults.oidc.making import AT_SALESFORCE, ATTACK, LEGITIMATE, MISTAKE, meant_for, of_draft
 from ssolab.oidc.materials import TokenKind
 
 if TYPE_CHECKING:
@@ -67,6 +67,7 @@ def expiry_as_text_at_salesforce(draft: Draft, _kit: Kit) -> Draft:
 
     Salesforce takes it. It is accepted in that profile, with a warning. Elsewhere write the number.
     """
+    meant_for(draft, "RS256", why=AT_SALESFORCE)
     return draft.claiming(exp=str(draft.claims["exp"]))
 
 
@@ -85,6 +86,7 @@ def expiry_in_milliseconds_at_salesforce(draft: Draft, _kit: Kit) -> Draft:
 
     Salesforce takes it. It is accepted in that profile, with a warning. Elsewhere write seconds.
     """
+    meant_for(draft, "RS256", why=AT_SALESFORCE)
     return draft.claiming(exp=draft.claims["exp"] * 1000)
 
 
