@@ -21,7 +21,7 @@ from ssolab.cutover.rehearse import Disagreement, Rehearsal, rehearse
 from ssolab.cutover.scene import Flow, Played, Scene
 from ssolab.cutover.timeline import Material
 from ssolab.lanes import Detail, flow_name, rehearsal_text, remark
-from ssolab.web.player import FlaskPlayer
+from ssolab.web.scene_player import FlaskPlayer
 from tests.cutover.parts import HOUR, START, SWAP, certificate, fixed_cast, lab, play, step, verifier
 
 if TYPE_CHECKING:

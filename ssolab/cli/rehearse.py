@@ -40,7 +40,7 @@ def command(shell: Shell, lab: Path | None, cutover: str | None, scenario: str |
     from ssolab.cutover.check import Verdict
     from ssolab.cutover.rehearse import rehearse
     from ssolab.lanes import Detail, rehearsal_text
-    from ssolab.web.player import FlaskPlayer
+    from ssolab.web.scene_player import FlaskPlayer
 
     inventory, chosen = _chosen(lab, cutover, scenario)
     heading = f"{scenario}: {_scenarios()[scenario].title}\n\n" if scenario else ""

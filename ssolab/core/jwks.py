@@ -58,6 +58,11 @@ class Jwk:
     problems: tuple[Finding, ...] = ()
 
     @property
+    def enclosed(self) -> PublicKey | None:
+        """The key of the first certificate, where there is one, else the key itself."""
+        return PublicKey(self.certificates[0].spki) if self.certificates else self.public
+
+    @property
     def own_certificate(self) -> Certificate | None:
         """The first certificate, where it is one over this very key."""
         first = self.certificates[0] if self.certificates else None
@@ -76,11 +81,16 @@ class Jwks:
         """Everything that is wrong with single keys."""
         return tuple(found for key in self.keys for found in key.problems)
 
-    def trusted(self, source: str | None = None) -> tuple[TrustedJwk, ...]:
-        """Take the keys that can be used as trusted ones; *source* says for people where the set came from."""
+    def trusted(self, source: str | None = None, *, whole: bool = False) -> tuple[TrustedJwk, ...]:
+        """Take the keys that can be used as trusted ones.
+
+        Args:
+            source: where the set came from, for people.
+            whole: take a key out of the certificate beside it, where there is one, as some verifiers do.
+        """
         return tuple(
             TrustedJwk(
-                public=key.public,
+                public=public,
                 kid=key.kid,
                 alg=key.alg,
                 use=key.use,
@@ -89,7 +99,7 @@ class Jwks:
                 source=self.name if source is None else source,
             )
             for key in self.keys
-            if key.public is not None
+            if (public := key.enclosed if whole else key.public) is not None
         )
 
 

@@ -7,7 +7,7 @@ which anything changes nothing depends on more than where that fetch lies, so a 
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -18,7 +18,7 @@ from ssolab.cutover.keysets import INSTANT, judged
 from ssolab.oidc.cache_habits import Always, OnOutage, OnUnknownKid, Since
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from ssolab.cutover.habits import Habits
@@ -47,7 +47,10 @@ class Way:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenTrial:
-    """One token worth playing: its material, when it is made and arrives, and what its verifier did before."""
+    """One token worth playing: its material, when it is made and arrives, and what its verifier did before.
+
+    Trials of one `kind` differ in nothing but moments between which nothing changes.
+    """
 
     material: Material
     issued: datetime
@@ -55,6 +58,7 @@ class TokenTrial:
     way: Way
     worst: bool
     expected: bool
+    kind: object = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -219,15 +223,15 @@ class KeySetProspect:
         if interval.verdict is Verdict.SAFE:
             young = [each for each in self._arriving(at) if at - each[1] < self.worst.in_flight]
             return tuple(
-                self._trial(each, at, way, worst=True, expected=True)
+                replace(self._trial(each, at, way, worst=True, expected=True), kind=(each[0], kind))
                 for each in young
-                for way in self._different(self.worst, each[0], at)
+                for kind, way in self._different(self.worst, each[0], at)
             )
         if interval.verdict is Verdict.OUTAGE:
             return tuple(
                 self._trial(each, at, way, worst=False, expected=False)
                 for each in self._fresh(at)
-                for way in self._different(self.best, each[0], at)
+                for _, way in self._different(self.best, each[0], at)
             )
         welcome = next(
             (each, way) for each in self._fresh(at) for way, reason in self.best.endings(each[0], at) if reason is None
@@ -243,7 +247,7 @@ class KeySetProspect:
             self._trial(unwelcome[0], at, unwelcome[1], worst=True, expected=False),
         )
 
-    def _different(self, course: TokenCourse, material: Material, at: datetime) -> tuple[Way, ...]:
+    def _different(self, course: TokenCourse, material: Material, at: datetime) -> Iterable[tuple[object, Way]]:
         """Leave one way of those that differ in nothing but when in a span the copy was fetched."""
         kinds: dict[object, Way] = {}
         for way, _ in course.endings(material, at):
@@ -251,7 +255,7 @@ class KeySetProspect:
             old = way.fetched is None or not _within(course.keeps, way.fetched, at)
             free = way.fetched is None or not _within(course.cooldown, way.fetched, at)
             kinds.setdefault((copy, course.history.as_of(way.fresh), old, free, way.primed, way.missed), way)
-        return tuple(kinds.values())
+        return kinds.items()
 
     def _trial(
         self, made: tuple[Material, datetime], at: datetime, way: Way, *, worst: bool, expected: bool

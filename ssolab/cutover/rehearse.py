@@ -14,19 +14,19 @@ from typing import TYPE_CHECKING, Any
 from ssolab.core.findings import ConfigError
 from ssolab.core.instants import in_words
 from ssolab.cutover.check import Verdict
+from ssolab.cutover.keyset_check import TokenTrial
 from ssolab.cutover.saml_link import SamlLink
 from ssolab.cutover.timeline import involved
 from ssolab.cutover.token_link import TokenLink, cache_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
     from ssolab.core.findings import Finding
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.check import Interval, Trial
-    from ssolab.cutover.keyset_check import TokenTrial
     from ssolab.cutover.model import Cutover, Inventory, Link
     from ssolab.cutover.scene import Played, Player
 
@@ -197,12 +197,7 @@ class _Run:
         )
 
     def _window(self, interval: Interval, now: datetime) -> Window:
-        refused = [
-            played
-            for moment in _samples(interval)
-            for trial in self.link.prospect.trials(interval, moment)
-            if not (played := self._play(trial)).accepted
-        ]
+        refused = [played for trial in self._trials(interval) if not (played := self._play(trial)).accepted]
         if interval.verdict is Verdict.SAFE:
             return Window(verdict=Verdict.SAFE, start=interval.start, end=interval.end)
         code, told = self.link.explain(interval, now)
@@ -219,6 +214,19 @@ class _Run:
             term=told.term,
         )
 
+    def _trials(self, interval: Interval) -> Iterator[Trial | TokenTrial]:
+        """Give what is to be played in an interval; in its middle only what was not played alike at its ends."""
+        ends, middle = _samples(interval)
+        seen: set[object] = set()
+        for moment in ends:
+            for trial in self.link.prospect.trials(interval, moment):
+                seen.add(_kind(trial))
+                yield trial
+        for moment in middle:
+            for trial in self.link.prospect.trials(interval, moment):
+                if _kind(trial) is None or _kind(trial) not in seen:
+                    yield trial
+
     def _play(self, trial: Any) -> Played:
         played = self.player(self.link.scene(trial))
         self.logins += 1
@@ -228,13 +236,17 @@ class _Run:
         return played
 
 
-def _samples(interval: Interval) -> Iterable[datetime]:
-    """Choose moments of an interval to play at: its beginning, its middle, and just before its end."""
+def _samples(interval: Interval) -> tuple[tuple[datetime, ...], tuple[datetime, ...]]:
+    """Choose moments of an interval to play at: its beginning and just before its end, and its middle."""
     length = interval.end - interval.start
     if length < _LONG:
-        return (interval.start,)
+        return (interval.start,), ()
     middle = (interval.start + length / 2).replace(microsecond=0)
-    return (interval.start, middle, interval.end - _EDGE)
+    return (interval.start, interval.end - _EDGE), (middle,)
+
+
+def _kind(trial: Trial | TokenTrial) -> object:
+    return trial.kind if isinstance(trial, TokenTrial) else None
 
 
 def _merged(windows: Iterable[Window]) -> tuple[Window, ...]:

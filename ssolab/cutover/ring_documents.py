@@ -6,20 +6,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ssolab.core.jwk import jwk_of
-from ssolab.core.strictjson import compact
 from ssolab.cutover.holdings import ALWAYS
 from ssolab.cutover.keysets import materials
 from ssolab.cutover.model import Verb
 from ssolab.oidc.keyring import KeyRing, KeyState, LifeKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.model import Cutover, Step
     from ssolab.cutover.rotation import ListedKey, Rotation
+
+    Document = Mapping[str, object]
 
 _OLD, _NEW = "old", "new"
 """What the two keys are called within the ring, whatever they are published as."""
@@ -33,7 +34,7 @@ class RingDocuments:
     rotation: Rotation
     cast: Cast
 
-    def through(self, steps: Sequence[Step]) -> tuple[tuple[datetime, bytes], ...]:
+    def through(self, steps: Sequence[Step]) -> tuple[tuple[datetime, Document], ...]:
         """Give each document with the moment from which on it is the signer's; the first was always so.
 
         Raises:
@@ -41,7 +42,7 @@ class RingDocuments:
         """
         return tuple(self._through(steps))
 
-    def _through(self, steps: Sequence[Step]) -> Iterator[tuple[datetime, bytes]]:
+    def _through(self, steps: Sequence[Step]) -> Iterator[tuple[datetime, Document]]:
         ring = KeyRing((self._life(_OLD, KeyState.ACTIVE), self._life(_NEW, KeyState.GENERATED)))
         yield ALWAYS, self._document(ring, ALWAYS)
         flips = [] if self.rotation.flipped is None else [(self.rotation.flipped, None)]
@@ -76,11 +77,11 @@ class RingDocuments:
     def _certificate(self, part: str) -> Certificate:
         return self.cutover.old if part == _OLD else self.cutover.new
 
-    def _document(self, ring: KeyRing, at: datetime) -> bytes:
+    def _document(self, ring: KeyRing, at: datetime) -> Document:
         keys = [self._listed(key) for key in ring.listed()] + [self._decoy(each) for each in self.rotation.decoys]
         if self.rotation.flipped is not None and at >= self.rotation.flipped:
             keys.reverse()
-        return compact({"keys": keys})
+        return {"keys": keys}
 
     def _listed(self, key: LifeKey) -> dict[str, object]:
         """List a key under the name that the original has, though a twin may play it."""

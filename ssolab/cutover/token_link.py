@@ -24,7 +24,7 @@ from ssolab.cutover.token_scene import Address, KeySetReader, TokenScene
 from ssolab.oidc.cache_habits import UNKNOWN, CacheHabits, OnOutage, OnUnknownKid
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from datetime import datetime
 
     from ssolab.cutover.cast import Cast
@@ -67,7 +67,6 @@ class TokenLink:
         self.steps = tuple(sorted(filter(self._mine, cutover.steps), key=lambda step: step.at)) if self.leaving else ()
         self.prospect = self._pinned() if self.cache is None else self._reading(self.cache)
         self.address = Address(
-            name=f"the key set of {link.signer}",
             documents=() if self.cache is None else self._documents(),
             mishaps=self.rotation.mishaps,
             max_age=self.rotation.max_age,
@@ -155,7 +154,7 @@ class TokenLink:
         )
         return KeySetProspect(worst=worst, best=best)
 
-    def _documents(self) -> tuple[tuple[datetime, bytes], ...]:
+    def _documents(self) -> tuple[tuple[datetime, Mapping[str, object]], ...]:
         signing = [step for step in self.steps if step.do.by_signer]
         played = self.cutover if self.leaving else replace(self.cutover, old=self.signer.signing_certificate())
         return RingDocuments(played, self.rotation, self.cast).through(signing)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from ssolab.core.catalog import barrier
-from ssolab.core.findings import InputError
 from ssolab.cutover.rotation import Mishap, Trouble
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import datetime, timedelta
 
     from ssolab.core.jose import JosePrivateKey
@@ -19,40 +18,28 @@ if TYPE_CHECKING:
     from ssolab.cutover.scene import Flow
     from ssolab.oidc.cache_habits import CacheHabits
 
-_PAGE = b"<!doctype html><title>One moment please</title><p>We are back soon."
-
-
-@barrier(cites="OIDCCore 10.1.1")
-def key_set_unavailable(name: str) -> InputError:
-    """The address of the key set answers with an error.
-
-    Verifiers with a copy go on for as long as they keep it; one that starts now lets nobody in. See to the provider,
-    and never change keys while its key set cannot be read.
-    """
-    return InputError(name, "it answers 503", "wait until the provider serves its key set again")
+_NO_ANSWER: Final = (Trouble.DOWN, Trouble.ERROR_PAGE)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
     """The address of a JWKS as a verifier meets it: documents from the ring of keys, and what goes wrong with it."""
 
-    name: str
-    documents: tuple[tuple[datetime, bytes], ...] = field(repr=False)
+    documents: tuple[tuple[datetime, Mapping[str, object]], ...] = field(repr=False)
     mishaps: tuple[Mishap, ...] = ()
     max_age: timedelta | None = None
 
-    def answer(self, now: datetime, as_of: datetime) -> bytes:
-        """Answer a fetch at *now* from an edge that serves the set as of a moment.
+    def document(self, as_of: datetime) -> Mapping[str, object]:
+        """Give the key set as an edge serves it that has heard of nothing since a moment."""
+        return next(document for at, document in reversed(self.documents) if at <= as_of)
 
-        Raises:
-            InputError: it is down.
-        """
-        for mishap in self.mishaps:
-            if mishap.lasts(now) and mishap.trouble is Trouble.DOWN:
-                raise key_set_unavailable(self.name)
-            if mishap.lasts(now) and mishap.trouble is Trouble.ERROR_PAGE:
-                return _PAGE
-        return next(body for at, body in reversed(self.documents) if at <= as_of)
+    def changed(self, as_of: datetime) -> datetime:
+        """Give the moment since which that document is served."""
+        return next(at for at, _ in reversed(self.documents) if at <= as_of)
+
+    def trouble(self, now: datetime) -> Trouble | None:
+        """Say what stands in the way of an answer."""
+        return next((each.trouble for each in self.mishaps if each.lasts(now) and each.trouble in _NO_ANSWER), None)
 
 
 @dataclass(frozen=True, kw_only=True)

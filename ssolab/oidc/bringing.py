@@ -55,7 +55,7 @@ def bearer_assertion(  # noqa: PLR0913  who says it, to whom, of whom, when, and
         "aud": audience,
         "jti": jti,
         "iat": issued,
-        "exp": issued + int(LIFE.total_seconds()),
+        "exp": issued + int((client.assertion_life or LIFE).total_seconds()),
     }
     header = {"typ": "JWT"} | ({} if client.key.kid is None else {"kid": client.key.kid})
     return sign(header, claims, client.key.private, client.key.alg)

@@ -80,7 +80,7 @@ def bringer(issuer: str, clients: Mapping[str, Client], caller: Client | None = 
         raise unbelieved.assertion_of_a_stranger(issuer)
     if caller is not None and caller.client_id != client.client_id:
         raise unbelieved.assertion_of_another_caller(client.client_id, caller.client_id)
-    if not client.keys:
+    if not client.signs:
         raise unbelieved.client_without_certificate(client.client_id)
     return client
 
@@ -93,15 +93,20 @@ def expected_of(  # noqa: PLR0913  what it is, whose, and what only the caller k
     In the profile of Salesforce `exp` may be in milliseconds or a text, a jti may be missing and the certificate may
     have expired; each is reported. The strict profile refuses all of that.
     """
-    authenticates = kind is TokenKind.CLIENT_ASSERTION
+    authenticates, rules = kind is TokenKind.CLIENT_ASSERTION, provider.rules
     return Expected(
         kind=kind,
         now=now,
-        keys=tuple(_pinned(each) for each in client.keys),
+        keys=client.jwks or tuple(_pinned(each) for each in client.keys),
         issuer=client.client_id,
         subject=client.client_id if authenticates else None,
         audience=audiences(provider),
         profile="salesforce" if provider.flavour == "salesforce" else "strict",
+        algorithms=rules.algorithms,
+        longest=rules.longest,
+        skew=rules.skew,
+        permit=rules.permit,
+        checks_expiry=rules.checks_expiry,
         seen=seen,
         opinions=opinions,
         document="client_assertion" if authenticates else "assertion",

@@ -73,7 +73,9 @@ def signing_algorithms(provider: Provider) -> list[str]:
 
 def jwks(provider: Provider) -> dict[str, Any]:
     """List the public keys; no private member can be among them, since each is written from the public half."""
-    return {"keys": [jwk_of(key.public, kid=key.kid, alg=key.alg) for key in provider.keys.listed()]}
+    keys = [jwk_of(key.public, kid=key.kid, alg=key.alg) for key in provider.keys.listed()]
+    unnamed = () if provider.names_keys else ("kid",)
+    return {"keys": [{name: value for name, value in key.items() if name not in unnamed} for key in keys]}
 
 
 def _implicit(provider: Provider) -> tuple[str, ...]:

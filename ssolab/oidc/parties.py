@@ -11,10 +11,13 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
+from ssolab.oidc.materials import USUAL_SKEW
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from ssolab.core.keys import TrustedKey
+    from ssolab.core.jwk import TrustedJwk
+    from ssolab.core.keys import Permission, TrustedKey
     from ssolab.oidc.keyring import KeyRing
 
 Flavour = Literal["generic", "salesforce"]
@@ -81,6 +84,21 @@ LIFETIMES: Final = {
 """What each flavour begins with; two minutes are Salesforce's own default for ID tokens."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AssertionRules:
+    """How a provider judges what clients sign, where its flavour does not decide.
+
+    `longest` is how far ahead an assertion may end, `checks_expiry` whether the dates of an uploaded certificate
+    decide, `algorithms` what may sign; each is the flavour's own where it is None. `permit` allows weak things.
+    """
+
+    skew: timedelta = USUAL_SKEW
+    longest: timedelta | None = None
+    checks_expiry: bool | None = None
+    algorithms: tuple[str, ...] | None = None
+    permit: frozenset[Permission] = frozenset()
+
+
 @dataclass(frozen=True, kw_only=True)
 class Provider:
     """An OpenID provider: the asserting party of OpenID Connect.
@@ -88,7 +106,8 @@ class Provider:
     `keys` sign whatever it signs; access tokens have keys of their own where the ring has some of the purpose
     `ACCESS_TOKENS`. `org` is the 15-character id of the org that a provider of the salesforce flavour plays, and
     `mac_key` what it computes the `signature` of its token answers with. `rotates` says whether a refresh token is
-    replaced at each use. `permits_plain` allows the PKCE method `plain` (RFC 7636 4.2).
+    replaced at each use. `permits_plain` allows the PKCE method `plain` (RFC 7636 4.2). `names_keys` says whether its
+    key set and its tokens carry a kid.
     """
 
     issuer: str
@@ -100,6 +119,8 @@ class Provider:
     response_types: tuple[str, ...] = RESPONSE_TYPES
     rotates: bool = True
     permits_plain: bool = False
+    names_keys: bool = True
+    rules: AssertionRules = field(default_factory=AssertionRules)
     org: str | None = None
     mac_key: bytes = field(default=b"", repr=False)
 
@@ -114,17 +135,19 @@ class Client:
     """An application that is registered with a provider.
 
     `secret` never shows in its text. `keys` are the public keys that it signs assertions with, most often those of a
-    certificate that was uploaded for it. `auth_method` is how it has to authenticate; None takes every way for which it
-    has got something, and one without `secret` and `keys` is public. `scopes` are what it may ask for, None everything.
-    `approved` are the users who may be spoken for without being asked, None all of them. `run_as` is whom client
-    credentials stand for, where the provider wants a user. `response_types` narrows the provider's. `access_tokens` and
-    `id_token_life` are the provider's where they are None. `id_token_audiences` are named in an ID token beside itself.
+    certificate that was uploaded for it; `jwks` are those that its own key set lists, each under its name there.
+    `auth_method` is how it has to authenticate; None takes every way for which it has got something, and one without
+    `secret` and keys is public. `scopes` are what it may ask for, None everything. `approved` are the users who may be
+    spoken for without being asked, None all of them. `run_as` is whom client credentials stand for, where the provider
+    wants a user. `response_types` narrows the provider's. `access_tokens` and `id_token_life` are the provider's where
+    they are None. `id_token_audiences` are named in an ID token beside itself.
     """
 
     client_id: str
     name: str = ""
     secret: str | None = field(default=None, repr=False)
     keys: tuple[TrustedKey, ...] = ()
+    jwks: tuple[TrustedJwk, ...] = ()
     auth_method: str | None = None
     redirect_uris: tuple[str, ...] = ()
     response_types: tuple[str, ...] | None = None
@@ -146,7 +169,12 @@ class Client:
     @property
     def is_public(self) -> bool:
         """Whether it has nothing to authenticate with, as an application on a telephone."""
-        return self.auth_method == "none" or (self.auth_method is None and not self.secret and not self.keys)
+        return self.auth_method == "none" or (self.auth_method is None and not self.secret and not self.signs)
+
+    @property
+    def signs(self) -> bool:
+        """Whether a key of its own is known here."""
+        return bool(self.keys or self.jwks)
 
     @property
     def origins(self) -> frozenset[str]:

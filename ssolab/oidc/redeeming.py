@@ -86,7 +86,7 @@ def proof_of(client: RelyingClient, audience: str, *, now: datetime, jti: str, s
         "aud": audience,
         "jti": jti,
         "iat": issued,
-        "exp": issued + int(ASSERTION_LIFE.total_seconds()),
+        "exp": issued + int((client.assertion_life or ASSERTION_LIFE).total_seconds()),
     }
     header = {"typ": "JWT"} | ({} if client.key.kid is None else {"kid": client.key.kid})
     assertion = sign(header, claims, client.key.private, client.key.alg)

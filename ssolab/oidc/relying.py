@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.jose import JosePrivateKey
     from ssolab.core.jwk import TrustedJwk
+    from ssolab.core.keys import Permission
 
 AuthMethod = Literal["client_secret_basic", "client_secret_post", "private_key_jwt", "none"]
 Judging = Literal["strict", "salesforce"]
@@ -31,13 +32,15 @@ class JwksTrust:
     """Trust in the keys that the provider lists at its `jwks_uri`, in a copy that is kept as `habits` say.
 
     `profile` is the id of the profile that they come from, for people. `address` takes the place of the one in the
-    provider's document. `thumbprints` (RFC 7638) narrow the set: of what is listed, only these keys count.
+    provider's document. `thumbprints` (RFC 7638) narrow the set: of what is listed, only these keys count. `whole` is a
+    party that takes a key out of the certificate beside it (`x5c`), where there is one.
     """
 
     habits: CacheHabits = field(default_factory=CacheHabits)
     profile: str | None = None
     address: str | None = None
     thumbprints: frozenset[str] = frozenset()
+    whole: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,7 +80,9 @@ class RelyingClient:
     tokens are judged, `algorithms` what they may be signed with, None
     every one that goes with a trusted key. `asks_userinfo` has claims fetched as well;
     `sends_nonce` and `uses_pkce` can be left out to see what a provider says to that. `message_life` is how long a
-    login may take from the request to the answer.
+    login may take from the request to the answer, `assertion_life` how long what it signs is good, if not as long as
+    is usual. `checks_expiry` says whether the dates of a pinned certificate decide, `permit` which weak things are
+    allowed.
     """
 
     issuer: str
@@ -97,6 +102,9 @@ class RelyingClient:
     uses_pkce: bool = True
     skew: timedelta = USUAL_SKEW
     message_life: timedelta = timedelta(minutes=10)
+    assertion_life: timedelta | None = None
+    checks_expiry: bool | None = None
+    permit: frozenset[Permission] = frozenset()
     post_logout_redirect_uri: str | None = None
 
     def __post_init__(self) -> None:

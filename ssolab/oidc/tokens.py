@@ -111,9 +111,9 @@ def signed(key: LifeKey, claims: Mapping[str, Any], *, typ: str = "JWT") -> str:
     return sign_compact(header_of(key, typ=typ), claims, key.private, key.alg)
 
 
-def header_of(key: LifeKey, *, typ: str = "JWT") -> dict[str, str]:
-    """Give the header of what a key signs."""
-    return {"alg": key.alg, "typ": typ, "kid": key.kid}
+def header_of(key: LifeKey, *, typ: str = "JWT", named: bool = True) -> dict[str, str]:
+    """Give the header of what a key signs; *named* says whether it carries the kid."""
+    return {"alg": key.alg, "typ": typ} | ({"kid": key.kid} if named else {})
 
 
 def id_token_claims(  # noqa: PLR0913  what an ID token tells

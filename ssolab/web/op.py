@@ -45,7 +45,7 @@ def add_provider(app: LabApp, lab: Lab) -> None:
     @app.get(JWKS)
     @app.get(org_openid.KEYS)
     def jwks() -> Response:
-        answer = _document(send_document(lab, Carrier.JWKS, metadata.jwks(lab.openid.provider)))
+        answer = _document(send_document(lab, Carrier.JWKS, lab.openid.key_set()))
         answer.headers["Cache-Control"] = cache_control(lab.openid.jwks_life(lab.now()))
         return answer
 

@@ -73,7 +73,7 @@ def _post(lab: Lab, client: Client, address: str, session: ProviderSession) -> N
     token = ""
     try:
         key = key_for(provider, client.id_token_alg)
-        header = header_of(key, typ="logout+jwt")
+        header = header_of(key, typ="logout+jwt", named=provider.names_keys)
         token = send_token(lab, Carrier.LOGOUT_TOKEN, header, claims, key.private, key.alg)
         status = (lab.openid.post or deliver)(address, urlencode({"logout_token": token}).encode())
         if status not in _DONE:

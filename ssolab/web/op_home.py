@@ -55,7 +55,7 @@ def provider_facts(lab: Lab) -> list[tuple[str, str]]:
 
 def _described(client: Client) -> str:
     """Say who a client is and how it proves that."""
-    ways = [*(["a secret"] if client.secret else []), *(["a key"] if client.keys else [])]
+    ways = [*(["a secret"] if client.secret else []), *(["a key"] if client.signs else [])]
     proves = "by nothing, as a public client" if client.is_public else f"by {' or '.join(ways)}"
     name = f" ({client.name})" if client.name else ""
     return f"{client.client_id}{name}, proves itself {proves}"

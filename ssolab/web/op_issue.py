@@ -115,7 +115,8 @@ def _signed_access_token(lab: Lab, provider: Provider, granted: Granted, now: da
     key = key_for(provider, access_token=True)
     if provider.flavour != "salesforce":
         claims = access_token_claims(provider, granted, scopes, now=now, new_id=secrets.token_urlsafe(16))
-        return send_token(lab, Carrier.ACCESS_TOKEN, header_of(key, typ="at+jwt"), claims, key.private, key.alg)
+        header = header_of(key, typ="at+jwt", named=provider.names_keys)
+        return send_token(lab, Carrier.ACCESS_TOKEN, header, claims, key.private, key.alg)
     claims = org_openid.access_token_claims(
         speaker(provider, granted.username),
         client_id=granted.client_id,
@@ -147,7 +148,8 @@ def new_id_token(  # noqa: PLR0913  whose, for whom, and what it is bound to
     claims = id_token_claims(
         provider, client, granted, now=now, alg=key.alg, access_token=access_token, code=code, told=told
     )
-    return send_token(lab, Carrier.ID_TOKEN, header_of(key), claims, key.private, key.alg)
+    header = header_of(key, named=provider.names_keys)
+    return send_token(lab, Carrier.ID_TOKEN, header, claims, key.private, key.alg)
 
 
 def known_of(lab: Lab, username: str | None) -> dict[str, Any]:

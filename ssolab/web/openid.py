@@ -12,6 +12,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from ssolab.oidc import metadata
 from ssolab.web.key_plan import KeyPlan, Pending
 from ssolab.web.memory import Memory, Seen
 from ssolab.web.op_start import OWN_CLIENT, Outside, OwnClient, at_home, outside_of, provider_of, stand_in
@@ -90,6 +91,8 @@ class OpenidState:
         """Assertions by (issuer, jti) until they could not be accepted anyway."""
         self.jwks_life: Callable[[datetime], timedelta] = self._settings.plan.max_age
         """How long whoever fetches the key set at a moment may keep it."""
+        self.key_set: Callable[[], Mapping[str, object]] = lambda: metadata.jwks(self.provider)
+        """Writes the key set that is served now."""
         self.post: Callable[[str, bytes], int] | None = None
         """Takes a form to an address and gives the status of the answer; None for the lab's own way."""
         self._codes: OrderedDict[str, Code] = OrderedDict()

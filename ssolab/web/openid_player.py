@@ -196,9 +196,9 @@ class OpenidDrive:
 
     def _at_provider(self, address: str) -> str:
         """Give path and query of one of the provider's addresses, whose issuer may have a path of its own."""
-        issuer = self.lab.openid.provider.issuer
-        if address.startswith(f"{issuer}/"):
-            return address.removeprefix(issuer)
+        base = self.lab.openid.provider.issuer.rstrip("/")
+        if address.startswith(f"{base}/"):
+            return address.removeprefix(base)
         parts = urlsplit(address)
         return f"{parts.path}?{parts.query}" if parts.query else parts.path
 

@@ -18,7 +18,7 @@ from ssolab.core.keyreasons import excerpt
 from ssolab.oidc.caching import Fetched
 from ssolab.oidc.checks import accept
 from ssolab.oidc.materials import TokenReport
-from ssolab.oidc.relying import PinnedTrust
+from ssolab.oidc.relying import JwksTrust, PinnedTrust
 from ssolab.oidc.returning import keys_used, no_keys_at_hand, provider_unanswered
 from ssolab.web.outgoing import Call
 
@@ -102,7 +102,9 @@ def fetched(lab: Lab, address: str) -> Fetched[TrustedJwk]:
     except InputError as error:
         _record(lab, f"JWKS not fetched from {address}: {error.problem}", (said_of(error),), body, accepted=False)
         raise
-    keys = jwks.trusted(address)
+    trust = lab.openid_rp.client.trust
+    whole = isinstance(trust, JwksTrust) and trust.whole
+    keys = jwks.trusted(address, whole=whole)
     names = ", ".join(_called(key) for key in keys) or "none that can be used"
     _record(lab, f"JWKS fetched from {address}: {names}", jwks.problems, body, accepted=True)
     age = _AGE.search(told.headers.get("cache-control", ""))

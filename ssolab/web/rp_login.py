@@ -181,6 +181,8 @@ class _Arrival:
             code=code,
             front_channel=front,
             skew=client.skew,
+            permit=client.permit,
+            checks_expiry=client.checks_expiry,
             opinions=self.lab.config.opinions,
             document="the ID token",
         )

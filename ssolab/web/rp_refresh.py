@@ -57,6 +57,8 @@ def refresh(lab: Lab) -> Response:
             algorithms=client.algorithms,
             access_token=tokens.access,
             skew=client.skew,
+            permit=client.permit,
+            checks_expiry=client.checks_expiry,
             opinions=lab.config.opinions,
             document="the refreshed ID token",
         )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from flask import Response, current_app
+
 from ssolab.core.findings import Finding, Severity
-from ssolab.web.pages import draw, judged, shown
+from ssolab.web.pages import UNSEEN, draw, judged, shown
 from ssolab.web.refusals import sentence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from flask import Response
 
     from ssolab.core.findings import InputError
     from ssolab.salesforce.login_codes import LoginCode
@@ -30,9 +30,12 @@ def result(  # noqa: PLR0913  each is a part of the page
     remark: str | None = None,
 ) -> Response:
     """Show a judgement; *says* stands there only where it is a refusal."""
+    status = 200 if entry.accepted else 403
+    if current_app.config[UNSEEN]:
+        return judged(entry, Response(status=status))
     page = draw(
         "result.html",
-        status=200 if entry.accepted else 403,
+        status=status,
         heading=heading,
         says=says,
         entry=entry,

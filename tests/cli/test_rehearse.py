@@ -19,7 +19,7 @@ import pytest
 from ssolab.cli import run
 from ssolab.core import keys
 from ssolab.cutover.scene import Played
-from ssolab.web import player
+from ssolab.web import scene_player
 from tests.keys import test_key
 
 if TYPE_CHECKING:
@@ -235,7 +235,7 @@ def test_a_prediction_that_was_not_met_is_a_defect(
             """Accept."""
             return Played(accepted=True, side=None, findings=(), messages=1)
 
-    monkeypatch.setattr(player, "FlaskPlayer", Liar)
+    monkeypatch.setattr(scene_player, "FlaskPlayer", Liar)
     for more in ([], ["--fail-on", "never"]):
         assert run(["rehearse", *more]) == 70
         assert "predictions NOT met" in capsys.readouterr().out

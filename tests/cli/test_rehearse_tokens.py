@@ -49,4 +49,4 @@ def test_a_rotation_is_played_with_real_tokens(  # noqa: PLR0913, PLR0917  what 
         assert window["code"] == code
         assert (window["from"], window["to"]) == tuple(f"2027-01-05T{each}Z" for each in length)
     assert told["result"]["predictions_met"] is True
-    assert told["result"]["messages"] == told["result"]["logins"] > 0
+    assert told["result"]["messages"] >= told["result"]["logins"] > 0

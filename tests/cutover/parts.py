@@ -17,7 +17,7 @@ from ssolab.cutover.model import Cutover, Inventory, Step, Verb
 from ssolab.cutover.rehearse import Rehearsal, rehearse
 from ssolab.cutover.staging import declared_acs
 from ssolab.cutover.timeline import Course, course
-from ssolab.web.player import FlaskPlayer
+from ssolab.web.scene_player import FlaskPlayer
 from tests.keys import test_key
 
 if TYPE_CHECKING:

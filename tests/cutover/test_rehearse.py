@@ -13,7 +13,7 @@ from ssolab.core.findings import ConfigError
 from ssolab.cutover.habits import UNKNOWN, Known, Match, Mode, Slots
 from ssolab.cutover.rehearse import horizon, play_of, rehearse
 from ssolab.cutover.scene import Played, Scene, Side
-from ssolab.web.player import FlaskPlayer
+from ssolab.web.scene_player import FlaskPlayer
 from tests.cutover.parts import (
     AT_RISK,
     HOUR,

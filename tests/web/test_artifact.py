@@ -32,7 +32,8 @@ from ssolab.web.artifact import answering_by
 from ssolab.web.artifact_client import exchange
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab, Play
-from ssolab.web.player import Drive, FlaskPlayer
+from ssolab.web.player import Drive
+from ssolab.web.scene_player import FlaskPlayer
 from ssolab.web.sp import create_relying_app
 from tests.web.parts import (
     AMIRA,

@@ -9,7 +9,7 @@ import pytest
 from ssolab.core.findings import ConfigError
 from ssolab.cutover.scene import Flow, Scene, Side
 from ssolab.saml.names import POST
-from ssolab.web.player import FlaskPlayer
+from ssolab.web.scene_player import FlaskPlayer
 from tests.web.parts import (
     IDP,
     NOW,

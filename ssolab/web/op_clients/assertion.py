@@ -33,7 +33,7 @@ def by_assertion(call: Call) -> Presented | None:
 
 
 def _prove(call: Call, assertion: str, client: Client) -> None:
-    if not client.keys:
+    if not client.signs:
         raise client_not_authenticated(client.client_id)
     state, lab = call.lab.openid, call.lab
     expected = expected_of(
