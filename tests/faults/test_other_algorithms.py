@@ -29,6 +29,7 @@ NO_MEANING: Final[dict[str, tuple[str, ...]]] = {
     "bearer-assertion-without-an-identifier": _NOT_RS256,
     "expiry-as-text-at-salesforce": _NOT_RS256,
     "expiry-in-milliseconds-at-salesforce": _NOT_RS256,
+    "logout-token-by-an-algorithm-that-nobody-agreed-on": ("ES256",),
     "hash-of-the-access-token-by-another-algorithm": _SHA512,
     "rsa-signature-under-the-name-of-a-key-on-a-curve": _NOT_RSA,
     "signature-that-is-cut-short": _CURVES,

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from ssolab.core.jose import ALGORITHMS
 from ssolab.core.jwk import jwk_of
+from ssolab.faults.engine import Carrier
 from ssolab.faults.oidc.making import (
     ATTACK,
     LEGITIMATE,
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
 _SPKI: Final = PublicFormat.SubjectPublicKeyInfo
 _SHARED: Final = b"a client secret of thirty-two characters and more"
 _SHORT: Final = b"secret"
+_NOT_AGREED: Final = tuple(each for each in ALGORITHMS if each != "ES256")
+_AGREED: Final = "that is the one that is agreed on"
 
 
 def _nothing(_data: bytes) -> bytes:
@@ -63,7 +66,16 @@ def token_with_alg_none(token: str, _kit: Kit) -> str:
     """The header says that the token is not signed, and it is not.
 
     A library that looks up its verifier by `alg` finds the one that says yes to everything. What is not signed is never
-    believed.
+    believed. Conformance tests call this `invalid-null-alg`.
+    """
+    return _unsigned(token, "none")
+
+
+@of_token("J-01", ATTACK, "unsigned-token", carrier=Carrier.LOGOUT_TOKEN)
+def logout_token_with_alg_none(token: str, _kit: Kit) -> str:
+    """The header says that the logout token is not signed, and it is not.
+
+    Everybody could log everybody out. What holds for a login holds for its end. Conformance tests call this `alg-none`.
     """
     return _unsigned(token, "none")
 
@@ -188,9 +200,26 @@ def algorithm_that_nobody_agreed_on(draft: Draft, _kit: Kit) -> Draft:
     """The token is signed with a sound algorithm that is not among those of the settings.
 
     What is allowed is settled before a token comes. Here the receiver takes ES256 alone, and the signature is as good
-    as ever.
+    as ever. Conformance tests call this `invalid-alternate-alg`.
     """
-    meant_for(draft, *(each for each in ALGORITHMS if each != "ES256"), why="that is the one that is agreed on")
+    meant_for(draft, *_NOT_AGREED, why=_AGREED)
+    return draft
+
+
+@of_draft(
+    "J-03",
+    MISTAKE,
+    "algorithm-not-allowed",
+    carrier=Carrier.LOGOUT_TOKEN,
+    receiver={"algorithms": ("ES256",)},
+)
+def logout_token_by_an_algorithm_that_nobody_agreed_on(draft: Draft, _kit: Kit) -> Draft:
+    """The logout token is signed with a sound algorithm that is not among those of the settings.
+
+    The settings for ID tokens hold for logout tokens too, and the receiver takes ES256 alone. Conformance tests call
+    this `wrong-alg`.
+    """
+    meant_for(draft, *_NOT_AGREED, why=_AGREED)
     return draft
 
 

@@ -139,7 +139,7 @@ def logout_token_about_nobody(draft: Draft, _kit: Kit) -> Draft:
 def logout_token_for_another_client(draft: Draft, _kit: Kit) -> Draft:
     """The logout token is for another client.
 
-    One client could end the sessions at another.
+    One client could end the sessions at another. Conformance tests call this `wrong-aud`.
     """
     return draft.claiming(aud="another-client")
 
@@ -148,7 +148,7 @@ def logout_token_for_another_client(draft: Draft, _kit: Kit) -> Draft:
 def logout_token_of_another_issuer(draft: Draft, _kit: Kit) -> Draft:
     """The logout token names another issuer.
 
-    Its subjects are other users. Subjects of two issuers are two persons.
+    Its subjects are other users. Conformance tests call this `wrong-iss`.
     """
     return draft.claiming(iss="https://attacker.example")
 

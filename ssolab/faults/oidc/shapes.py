@@ -33,6 +33,15 @@ def encrypted_token_in_its_place(_token: str, _kit: Kit) -> str:
     return _encrypted()
 
 
+@of_token("J-13", MISTAKE, "encrypted-token")
+def encrypted_token_that_nobody_can_read(_token: str, _kit: Kit) -> str:
+    """Five parts come that look like an encrypted token and are none.
+
+    Its header is no base64url. It is not even tried, since nothing that is encrypted is expected here.
+    """
+    return "!.!.!.!.!"
+
+
 @of_token("J-11", ATTACK, "encrypted-token", cites="CVE-2024-28102")
 def encrypted_token_that_is_compressed(_token: str, _kit: Kit) -> str:
     """An encrypted token says that its content is compressed.

@@ -180,6 +180,15 @@ def token_that_begins_later(draft: Draft, kit: Kit) -> Draft:
     return draft.claiming(nbf=_now(kit) + _HOUR)
 
 
+@of_draft("J-16", MISTAKE, "missing-claim")
+def token_without_a_moment_of_issue(draft: Draft, _kit: Kit) -> Draft:
+    """The token does not say when it was issued.
+
+    Nobody can tell an old one from a new one. Conformance tests call this `missing-iat`.
+    """
+    return draft.without("iat")
+
+
 @of_draft("J-16", MISTAKE, "time-as-text")
 def moment_of_issue_as_text(draft: Draft, _kit: Kit) -> Draft:
     """The moment of issue is a number in quotes.
