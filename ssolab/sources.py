@@ -189,6 +189,7 @@ def load_profiles() -> Mapping[str, Profile]:
     return found
 
 
+@functools.cache
 def catalog() -> tuple[Entry, ...]:
     """Give every catalog entry of the package, sorted by code: checks and refusals of the engines, and profiles."""
     modules = modules_below(

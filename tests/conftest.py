@@ -1,4 +1,4 @@
-"""What every test folder shares: the switch by which CI refuses to pass over a comparison in silence."""
+"""What every test folder shares: how CI refuses to pass over a comparison in silence, and how it samples."""
 
 from __future__ import annotations
 
@@ -14,6 +14,25 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="fail when a test marked interop, browser or packaging was skipped, for all it needs is installed",
     )
+    parser.addoption(
+        "--thin",
+        type=int,
+        metavar="N",
+        help="of a test with more than N cases run about N, evenly spread: for a further Python, after a whole run",
+    )
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what --thin does not want."""
+    wanted = config.getoption("--thin")
+    if wanted is None:
+        return
+    cases: dict[str, list[pytest.Item]] = {}
+    for item in items:
+        cases.setdefault(item.nodeid.partition("[")[0], []).append(item)
+    kept = {item for each in cases.values() for item in each[:: -(-len(each) // wanted)]}
+    config.hook.pytest_deselected(items=[item for item in items if item not in kept])
+    items[:] = [item for item in items if item in kept]
 
 
 def passed_over(config: pytest.Config) -> list[pytest.TestReport | pytest.CollectReport]:
