@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from ssolab.core.jose import JosePrivateKey
+    from ssolab.core.keys import PublicKey
 
 _LIFE = 180
 _LONGEST = 366 * 86_400
@@ -38,7 +39,8 @@ _LONGEST = 366 * 86_400
 @click.option("--fault", "codes", multiple=True, metavar="CODE",
               help="Put a fault in; ssolab catalog --kind fault lists them.")  # fmt: skip
 @click.option("--retired", metavar="FILE", help="The key that signed before, for the faults that sign with it.")
-@click.option("--bearer", is_flag=True, help="An assertion of the JWT bearer flow: RS256, no kid, at most 3 minutes.")
+@click.option("--bearer", is_flag=True, help="An assertion of the JWT bearer flow: RS256 without --alg, no kid, at "
+              "most 3 minutes.")  # fmt: skip
 @click.option("--post", metavar="URL", help="Bring it to this token endpoint and write the answer; means --bearer.")
 @password_option
 @shared("sign")
@@ -112,8 +114,10 @@ def made_token(
         InputError: the algorithm is unknown or does not go with the key.
         BadParameter: a claim or a member of the header is no JSON, or the member is `alg`.
     """
-    from ssolab.core.jose import algorithm_for, public_of, read_compact, sign_compact
+    from ssolab.core.findings import InputError
+    from ssolab.core.jose import algorithm_for, algorithm_named, public_of, read_compact, sign_compact
     from ssolab.core.jwk import thumbprint
+    from ssolab.files import shown_name
 
     public = public_of(private)
     kid = thumbprint(public) if options["kid"] is None else options["kid"]
@@ -134,6 +138,8 @@ def made_token(
     claims |= read_members(options["claims"], "--claim")
     claims = {name: value for name, value in claims.items() if value is not None}
     alg = options["alg"] or algorithm_for(public).name
+    if not algorithm_named(alg).fits(public):
+        raise InputError(shown_name(options["key"]), f"its {public.text} key cannot sign with {alg}", _fitting(public))
     if options["codes"]:
         from ssolab.cli._token_faults import faulty_token
 
@@ -145,6 +151,12 @@ def made_token(
         raise click.BadParameter("it is for faults that sign with a retired key; give --fault", param_hint="--retired")
     token = sign_compact(header, claims, private, alg)
     return token, dict(read_compact(token, "token").header), claims
+
+
+def _fitting(public: PublicKey) -> str:
+    from ssolab.core.jose import ALGORITHMS
+
+    return f"give --alg {' or '.join(name for name, each in ALGORITHMS.items() if each.fits(public))}, or another key"
 
 
 def read_members(given: Sequence[str], option: str) -> dict[str, Any]:

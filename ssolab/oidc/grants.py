@@ -69,8 +69,8 @@ def issuer_in(assertion: str, name: str) -> str:
     return issuer
 
 
-def bringer(issuer: str, clients: Mapping[str, Client], caller: Client | None = None) -> Client:
-    """Find the client that an assertion is of; *caller* is the one that authenticated, where one did.
+def bringer(issuer: str, clients: Mapping[str, Client], caller: str | None = None) -> Client:
+    """Find the client that an assertion is of; *caller* is the client_id that was sent beside it, where one was.
 
     Raises:
         OAuthError: there is none, it has no key, or another client brings its assertion.
@@ -78,8 +78,8 @@ def bringer(issuer: str, clients: Mapping[str, Client], caller: Client | None = 
     client = clients.get(issuer)
     if client is None:
         raise unbelieved.assertion_of_a_stranger(issuer)
-    if caller is not None and caller.client_id != client.client_id:
-        raise unbelieved.assertion_of_another_caller(client.client_id, caller.client_id)
+    if caller is not None and caller != client.client_id:
+        raise unbelieved.assertion_of_another_caller(client.client_id, caller)
     if not client.signs:
         raise unbelieved.client_without_certificate(client.client_id)
     return client

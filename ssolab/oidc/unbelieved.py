@@ -113,11 +113,12 @@ def client_without_certificate(client_id: str) -> OAuthError:
 
 @barrier(cites="RFC 7521 4.1")
 def assertion_of_another_caller(issuer: str, caller: str) -> OAuthError:
-    """The client that authenticated is another one than the issuer of the assertion.
+    """The client that authenticated, or that client_id names, is another one than the issuer of the assertion.
 
-    Two clients share a key, or one found the other's assertion. Have each bring its own.
+    Two clients share a key, or one found the other's assertion. Have each bring its own; a client_id beside it may be
+    left out.
     """
-    problem = f"it is of {issuer!r}, and {caller!r} brings it"
+    problem = f"it is of {issuer!r}, and {caller[:120]!r} brings it"
     return OAuthError(_GRANT, "assertion", problem, "have each client bring its own", salesforce=(_GRANT, INVALID))
 
 

@@ -31,6 +31,8 @@ FORM: Final = "application/x-www-form-urlencoded"
 LONGEST: Final = 128 << 10
 """Characters of any parameter: an assertion of SAML in base64 has a tenth of it."""
 _MOST: Final = 60
+_NAMED: Final = "none"
+"""The way of clients that have nothing to authenticate with: the client_id alone."""
 _KEEP_OUT: Final = ("client_secret", "code", "refresh_token", "assertion", "client_assertion", "access_token", "token")
 
 
@@ -95,6 +97,8 @@ def single_values(fields: Iterable[tuple[str, str]]) -> dict[str, str]:
 def authenticated(call: Call, *, needed: bool = True) -> Call:
     """Find out which client calls, and that it is itself.
 
+    Where it need not say so, since it brings an assertion, a client_id alone only names it (RFC 7521 4.1).
+
     Raises:
         OAuthError: it is nobody, not itself, or several at once.
     """
@@ -106,6 +110,8 @@ def authenticated(call: Call, *, needed: bool = True) -> Call:
             raise client_not_authenticated(call.form.get("client_id"))
         return call
     method, shown = found[0]
+    if method == _NAMED and not needed and not _is_public(call, shown.client_id):
+        return replace(call, named=shown.client_id)
     if call.form.get("client_id", shown.client_id) != shown.client_id:
         raise several_client_authentications((method, "the client_id of another client"))
     client = call.lab.openid.clients.get(shown.client_id)
@@ -114,6 +120,11 @@ def authenticated(call: Call, *, needed: bool = True) -> Call:
     _check_method(client, method)
     shown.prove(client)
     return replace(call, caller=client)
+
+
+def _is_public(call: Call, client_id: str) -> bool:
+    client = call.lab.openid.clients.get(client_id)
+    return client is not None and client.is_public
 
 
 def _check_method(client: Client, method: str) -> None:

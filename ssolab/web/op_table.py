@@ -32,7 +32,7 @@ class Call:
     """A request to the token endpoint or one of its neighbours, read and not yet judged.
 
     `form` holds the parameters that have a value, `authorization` the header of that name. `caller` is the client, once
-    it is known to be itself.
+    it is known to be itself, and `named` the client_id of one that did not show it.
     """
 
     lab: Lab
@@ -41,6 +41,7 @@ class Call:
     form: Mapping[str, str] = field(repr=False)
     authorization: str | None = field(default=None, repr=False)
     caller: Client | None = None
+    named: str | None = None
 
     @property
     def client(self) -> Client:
@@ -52,6 +53,11 @@ class Call:
         if self.caller is None:
             raise DefectError("a grant asks for a client that was not authenticated")
         return self.caller
+
+    @property
+    def claimed(self) -> str | None:
+        """The client_id that stands beside the grant, shown to be the client's or not."""
+        return self.named if self.caller is None else self.caller.client_id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

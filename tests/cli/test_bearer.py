@@ -107,3 +107,23 @@ def test_no_redirect_is_followed(key: str, capsys: pytest.CaptureFixture[str]) -
     with serving(reply(b"{}", 307, Location="http://127.0.0.1:9/elsewhere")) as lab:
         assert sign(key, "--post", f"{lab}/token") == 1
     assert "no access token and no error in the answer (HTTP 307)" in capsys.readouterr().out
+
+
+def test_an_assertion_is_signed_as_asked_and_an_org_believes_no_other_algorithm(
+    key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sign(key, "--bearer", "--alg", "PS256") == 0
+    assert read_compact(capsys.readouterr().out.strip(), "token").header["alg"] == "PS256"
+    with running_org("sp") as running:
+        assert sign(key, "--alg", "PS256", "--post", f"{running.bases.asserting}/services/oauth2/token") == 1
+    assert "invalid assertion" in capsys.readouterr().out
+
+
+def test_an_algorithm_that_the_key_has_not_names_the_file_and_those_that_it_has(
+    key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert sign(key, "--alg", "ES256") == 2
+    err = capsys.readouterr().err
+    assert err.startswith(f"ssolab: {key}: ")
+    assert "its RSA 2048 key cannot sign with ES256; give --alg RS256 or PS256" in err
+    assert len(err.splitlines()) == 1

@@ -277,6 +277,20 @@ def test_one_client_cannot_bring_the_assertion_of_another() -> None:
     assert (answer.status_code, bringer.codes()) == (400, {"assertion-of-another-caller"})
 
 
+@pytest.mark.parametrize("flavour", FLAVOURS)
+def test_a_client_id_beside_an_assertion_only_has_to_agree_with_it(flavour: Flavour) -> None:
+    both = client(secret="of the pipeline", run_as=AMIRA.username), client(client_id=OTHER, secret="of the other")
+    bringer = Bringer(flavour, *both)
+    assert bringer.bring(bringer.good(), client_id=PIPELINE).status_code == 200
+    assert bringer.post(grant_type="client_credentials", client_id=PIPELINE, **own(bringer)).status_code == 200
+    answer = bringer.bring(bringer.good(jti="of another"), client_id=OTHER)
+    assert (answer.status_code, bringer.codes()) == (400, {"assertion-of-another-caller"})
+    answer = bringer.bring(bringer.good(jti="of nobody"), client_id="nobody")
+    assert (answer.status_code, bringer.codes()) == (400, {"assertion-of-another-caller"})
+    answer = bringer.post(grant_type="client_credentials", client_id=PIPELINE)
+    assert "access_token" not in answer.text, "a name alone is nothing where the grant brings no proof"
+
+
 def test_no_journal_entry_holds_an_assertion() -> None:
     bringer = Bringer("salesforce")
     assertion = bringer.good()

@@ -24,7 +24,7 @@ def jwt_bearer(call: Call) -> Issue:
     if assertion is None:
         raise parameter_missing("assertion")
     try:
-        client = bringer(issuer_in(assertion, "assertion"), call.lab.openid.clients, call.caller)
+        client = bringer(issuer_in(assertion, "assertion"), call.lab.openid.clients, call.claimed)
         expected = expected_of(
             TokenKind.BEARER_ASSERTION,
             client,

@@ -45,7 +45,7 @@ def saml_bearer(call: Call) -> Issue:
         raise parameter_missing("assertion")
     try:
         assertion = _assertion(text)
-        client = bringer(_issuer(assertion), call.lab.openid.clients, call.caller)
+        client = bringer(_issuer(assertion), call.lab.openid.clients, call.claimed)
         report = accept(_in_shell(assertion, call.now), _expected(call, client, assertion))
     except OAuthError:
         raise
