@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import click
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from ssolab.core.findings import Report
     from ssolab.core.jwk import TrustedJwk
     from ssolab.core.keys import TrustedKey
+    from ssolab.saml.materials import Expectation
+
+    Facts: TypeAlias = tuple[tuple[str, str], ...]
 
 _COLUMN = 12
 
@@ -28,8 +31,22 @@ class Outcome:
     trusted: Sequence[TrustedKey | TrustedJwk]
     report: Report[Any]
     message: str
-    facts: tuple[tuple[str, str], ...]
+    facts: Facts
     extra: dict[str, Any]
+
+    @classmethod
+    def of(
+        cls, expected: Expectation, report: Report[Any], *, message: str, facts: Facts, extra: dict[str, Any]
+    ) -> Outcome:
+        """Put together what came of a message of SAML that was held against *expected*."""
+        return cls(
+            document=expected.document,
+            trusted=expected.trusted,
+            report=report,
+            message=message,
+            facts=facts,
+            extra=extra,
+        )
 
 
 def finish(shell: Shell, outcome: Outcome) -> None:

@@ -163,17 +163,7 @@ def _judge_response(shell: Shell, file: str, received: Received, trust: Trust, o
         from ssolab.cli._validator import validated
 
         extra["report"] = validated(received, report.findings, expected, skew_given=options["skew"] is not None)
-    finish(
-        shell,
-        Outcome(
-            document=expected.document,
-            trusted=expected.trusted,
-            report=report,
-            message=came_as,
-            facts=facts,
-            extra=extra,
-        ),
-    )
+    finish(shell, Outcome.of(expected, report, message=came_as, facts=facts, extra=extra))
 
 
 def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, options: dict[str, Any]) -> None:
@@ -190,17 +180,7 @@ def _judge_request(shell: Shell, file: str, received: Received, trust: Trust, op
     report = accept_request(received, expected)
     facts = tuple(request_facts(report.principal))
     extra = {"principal": None, "request": request_result(report.principal)}
-    finish(
-        shell,
-        Outcome(
-            document=expected.document,
-            trusted=expected.trusted,
-            report=report,
-            message="AuthnRequest",
-            facts=facts,
-            extra=extra,
-        ),
-    )
+    finish(shell, Outcome.of(expected, report, message="AuthnRequest", facts=facts, extra=extra))
 
 
 def _judge_resolve(shell: Shell, file: str, question: bytes, trust: Trust, options: dict[str, Any]) -> None:
@@ -213,17 +193,7 @@ def _judge_resolve(shell: Shell, file: str, question: bytes, trust: Trust, optio
     )
     report, extra = judge_resolve(question, expected)
     facts = tuple(resolve_facts(report.principal))
-    finish(
-        shell,
-        Outcome(
-            document=expected.document,
-            trusted=expected.trusted,
-            report=report,
-            message="ArtifactResolve",
-            facts=facts,
-            extra=extra,
-        ),
-    )
+    finish(shell, Outcome.of(expected, report, message="ArtifactResolve", facts=facts, extra=extra))
 
 
 def _only_for(options: dict[str, Any], owners: dict[str, tuple[str, ...]], file: str, kind: str) -> None:
@@ -240,14 +210,4 @@ def _judge_logout(shell: Shell, file: str, received: Received, trust: Trust, opt
     common = _common(shell, file, trust, options)
     message = message_name(received, common["document"])
     expected, report, facts, extra = judge_logout(received, message, common, options, file)
-    finish(
-        shell,
-        Outcome(
-            document=expected.document,
-            trusted=expected.trusted,
-            report=report,
-            message=message,
-            facts=facts,
-            extra=extra,
-        ),
-    )
+    finish(shell, Outcome.of(expected, report, message=message, facts=facts, extra=extra))

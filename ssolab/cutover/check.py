@@ -15,7 +15,7 @@ from ssolab.core.keys import Permission, PublicKey
 from ssolab.cutover.habits import Known, Match
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
@@ -77,6 +77,14 @@ class Interval:
     reason: Reason | None = None
 
 
+def sweep(
+    moments: Iterable[datetime], judge: Callable[[datetime, datetime], Interval], start: datetime, end: datetime
+) -> tuple[Interval, ...]:
+    """Judge every stretch of time between two of the *moments* at which anything may change."""
+    inside = {moment for moment in moments if start < moment < end}
+    return tuple(judge(here, until) for here, until in itertools.pairwise(sorted({start, end, *inside})))
+
+
 @dataclass(frozen=True, slots=True)
 class Prospect:
     """One link under both resolutions of what is unknown: `worst` bounds what must hold, `best` what may."""
@@ -86,9 +94,7 @@ class Prospect:
 
     def intervals(self, start: datetime, end: datetime) -> tuple[Interval, ...]:
         """Sweep from start to end."""
-        inside = {moment for each in (self.worst, self.best) for moment in each.moments() if start < moment < end}
-        moments = sorted({start, end, *inside})
-        return tuple(self._interval(here, until) for here, until in itertools.pairwise(moments))
+        return sweep((*self.worst.moments(), *self.best.moments()), self._interval, start, end)
 
     def _interval(self, start: datetime, end: datetime) -> Interval:
         refused = [

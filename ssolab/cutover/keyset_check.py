@@ -6,13 +6,12 @@ which anything changes nothing depends on more than where that fetch lies, so a 
 
 from __future__ import annotations
 
-import itertools
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from ssolab.core.keys import Permission
-from ssolab.cutover.check import Interval, Reason, Verdict, weak
+from ssolab.cutover.check import Interval, Reason, Verdict, sweep, weak
 from ssolab.cutover.holdings import ALWAYS
 from ssolab.cutover.keysets import INSTANT, judged
 from ssolab.oidc.cache_habits import Always, OnOutage, OnUnknownKid, Since
@@ -189,9 +188,7 @@ class KeySetProspect:
 
     def intervals(self, start: datetime, end: datetime) -> tuple[Interval, ...]:
         """Sweep from start to end."""
-        inside = {moment for each in (self.worst, self.best) for moment in each.moments() if start < moment < end}
-        moments = sorted({start, end, *inside})
-        return tuple(self._interval(here, until) for here, until in itertools.pairwise(moments))
+        return sweep((*self.worst.moments(), *self.best.moments()), self._interval, start, end)
 
     def _interval(self, start: datetime, end: datetime) -> Interval:
         refused = [

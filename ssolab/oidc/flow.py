@@ -74,11 +74,6 @@ class Authorization:
         """Who asks."""
         return self.to.client
 
-    @property
-    def is_openid(self) -> bool:
-        """Whether an ID token is wanted at all."""
-        return OPENID in self.scopes
-
     def wants(self, what: str) -> bool:
         """Say whether the answer through the browser holds a `code`, a `token` or an `id_token`."""
         return what in self.to.response_type

@@ -89,15 +89,6 @@ class KeyRing:
         """
         return KeyRing((*self.keys, key))
 
-    def reordered(self, kids: tuple[str, ...]) -> KeyRing:
-        """List the keys in another order; those that are not named follow as they stood.
-
-        Raises:
-            ConfigError: there is none of one of these names.
-        """
-        first = tuple(self.key(kid) for kid in kids)
-        return KeyRing((*first, *(key for key in self.keys if key not in first)))
-
     def published(self, kid: str, now: datetime) -> KeyRing:
         """List a key from now on, without signing with it; one that was removed may come back.
 

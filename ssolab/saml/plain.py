@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from ssolab.saml.materials import Expectation, Expected
     from ssolab.saml.plain_assertion import Said
 
-CONSIDERED: Final = frozenset(
+OF_ANY: Final = frozenset(
     (
         "now",
         "trusted",
@@ -49,6 +49,12 @@ CONSIDERED: Final = frozenset(
         "checks_expiry",
         "document",
         "opinions",
+    )
+)
+"""The fields of Expectation that were thought of here and in `plain_request`."""
+
+CONSIDERED: Final = OF_ANY | frozenset(
+    (
         "audience",
         "recipient",
         "in_response_to",

@@ -14,7 +14,7 @@ from ssolab.saml.authn_request_checks import acs_of
 from ssolab.saml.judging import judge_detached
 from ssolab.saml.messages import POLICY
 from ssolab.saml.names import REDIRECT, VERSION
-from ssolab.saml.plain import certificates_held, is_plain_issuer
+from ssolab.saml.plain import OF_ANY, certificates_held, is_plain_issuer
 from ssolab.saml.plain_assertion import IS_MOMENT
 
 if TYPE_CHECKING:
@@ -24,20 +24,8 @@ if TYPE_CHECKING:
     from ssolab.saml.judging import Judged
     from ssolab.saml.metadata import IndexedEndpoint
 
-CONSIDERED: Final = frozenset(
+CONSIDERED: Final = OF_ANY | frozenset(
     (
-        "now",
-        "trusted",
-        "issuer",
-        "skew",
-        "permit",
-        "ignore",
-        "known",
-        "decryption",
-        "match",
-        "checks_expiry",
-        "document",
-        "opinions",
         "destination",
         "acs",
         "verifies",

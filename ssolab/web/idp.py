@@ -24,7 +24,8 @@ from ssolab.web import apps
 from ssolab.web.addresses import LOGIN, METADATA, METADATA_TYPE, RESOLUTION, SSO, START
 from ssolab.web.answers import REFUSED_BY_USER, assert_user, decline
 from ssolab.web.artifact import answer_resolve, by_artifact, wanted_acs
-from ssolab.web.errands import Errand, LastLogin
+from ssolab.web.choosing import chosen
+from ssolab.web.errands import Errand
 from ssolab.web.firing import published
 from ssolab.web.keys import key_rows, signing_key
 from ssolab.web.logout import add_logout
@@ -195,7 +196,7 @@ def _ask_who(lab: Lab, errand: Errand, says: str, facts: list[tuple[str, str]]) 
 
 
 def _answer(lab: Lab, form: Mapping[str, str]) -> Response:
-    answer = _why_not(form) or _who(lab, form)
+    answer = _why_not(form) or chosen(lab, form)
     errand = lab.errands.take(form.get("errand", ""))
     if errand is None:
         raise InputError("login form", "it was used already, or is too old", "start the login again")
@@ -219,19 +220,6 @@ def _why_not(form: Mapping[str, str]) -> Declined | None:
     if wanted not in ON_PURPOSE:
         raise InputError("status", f"there is no status code {wanted[:80]!r}", f"choose one of {', '.join(ON_PURPOSE)}")
     return ON_PURPOSE[wanted]
-
-
-def _who(lab: Lab, form: Mapping[str, str]) -> LastLogin:
-    """Say who logs in: whoever is chosen, now, or whoever did last, then."""
-    if "continue" in form:
-        if lab.last_login is None:
-            raise InputError("login form", "nobody is logged in any more", "start again and choose a name")
-        return lab.last_login
-    user = lab.users.get(form.get("username", ""))
-    if user is None:
-        problem = f"nobody is called {form.get('username', '')!r} here"
-        raise InputError("username", problem, "choose one of the names in the form")
-    return LastLogin(user, lab.now())
 
 
 def _home(lab: Lab) -> Response:

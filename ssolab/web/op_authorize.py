@@ -14,6 +14,7 @@ from ssolab.oidc.hints import read_hint
 from ssolab.oidc.malformed import unreadable_request
 from ssolab.oidc.unauthorized import declined_by_user, login_of_another, nobody_known
 from ssolab.salesforce import openid as org_openid
+from ssolab.web.choosing import chosen
 from ssolab.web.errands import LastLogin, OpenidErrand
 from ssolab.web.op_answers import answered, send_answer
 from ssolab.web.op_calls import FORM, fields_of
@@ -222,7 +223,7 @@ def _take_login(lab: Lab, form: Mapping[str, str]) -> Response:
     """Take what the login page sends: a name, or why there is none."""
     why, login = _why_not(form), None
     if why is None:
-        login = _who(lab, form)
+        login = chosen(lab, form)
     errand = lab.openid.errands.take(form.get("errand", ""))
     if errand is None:
         raise InputError("login form", "it was used already, or is too old", "start the login again")
@@ -248,16 +249,3 @@ def _why_not(form: Mapping[str, str]) -> OAuthError | None:
     if wanted not in _ON_PURPOSE:
         raise InputError("status", f"there is no error {wanted[:80]!r}", f"choose one of {', '.join(_ON_PURPOSE)}")
     return declined_by_user(wanted, "whoever sat there chose this answer")
-
-
-def _who(lab: Lab, form: Mapping[str, str]) -> LastLogin:
-    """Say who logs in: whoever is chosen, now, or whoever did last, then."""
-    if "continue" in form:
-        if lab.last_login is None:
-            raise InputError("login form", "nobody is logged in any more", "start again and choose a name")
-        return lab.last_login
-    user = lab.users.get(form.get("username", ""))
-    if user is None:
-        problem = f"nobody is called {form.get('username', '')!r} here"
-        raise InputError("username", problem, "choose one of the names in the form")
-    return LastLogin(user, lab.now())

@@ -106,7 +106,7 @@ def test_a_request_is_read_whole() -> None:
         code_challenge_method="S256",
         claims='{"id_token": {"sub": {"value": "s"}}}',
     )
-    assert (asked.client, asked.scopes, asked.nonce, asked.is_openid) == (SHOP, ("openid", "email"), "n", True)
+    assert (asked.client, asked.scopes, asked.nonce) == (SHOP, ("openid", "email"), "n")
     assert (asked.prompt, asked.max_age) == (frozenset({"login", "consent"}), timedelta(seconds=60))
     assert (asked.id_token_hint, asked.login_hint, asked.acr_values) == ("h", "amira", ("one", "two"))
     assert (asked.challenge, asked.challenge_method, asked.wishes.subjects) == (CHALLENGE, "S256", ("s",))

@@ -186,12 +186,6 @@ def test_a_key_that_is_not_there_is_called_by_its_name_with_what_there_is() -> N
         KeyRing().published("ghost", START)
 
 
-def test_the_order_of_the_list_can_change_and_nothing_else_does() -> None:
-    found = ring(old=DRAINING, new=ACTIVE, other=PUBLISHED).reordered(("other",))
-    assert [each.kid for each in found.listed()] == ["other", "old", "new"]
-    assert states(found) == {"other": "published", "old": "draining", "new": "active"}
-
-
 def test_ready_and_dead_are_computed_from_the_dates() -> None:
     published, draining = key("new", PUBLISHED), key("old", DRAINING)
     just_before = START + HOUR - timedelta(seconds=1)
