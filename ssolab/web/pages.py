@@ -34,7 +34,7 @@ from ssolab.web.refusals import MAX_BODY, sentence, words_of
 from ssolab.web.token_text import claimed_moment, token_text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from ssolab.web import journal
     from ssolab.web.lab import Lab
@@ -71,6 +71,10 @@ class Start:
 
 class LabApp(Flask):
     """A Flask application whose own failures are one line on stderr, never a traceback."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Take every function as it is: none of the lab's is a coroutine, and looking takes long."""
+        return func
 
     def log_exception(self, exc_info: Any) -> None:
         """Name the failure and its place."""
@@ -201,16 +205,18 @@ def text_of(message: bytes) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def _split_host(value: str) -> str:
+def _host_of(header: str) -> tuple[str, bool]:
+    """Give the host that a request names, and whether that is loopback."""
     try:
-        return urlsplit(f"//{value}").hostname or ""
+        host = urlsplit(f"//{header}").hostname or ""
     except ValueError:
-        return ""
+        host = ""
+    return host, is_loopback(host)
 
 
 def _refuse_strange_hosts(lab: Lab) -> None:
-    host = _split_host(request.headers.get("Host", ""))
-    if not (is_loopback(host) or host in lab.config.names):
+    host, at_home = _host_of(request.headers.get("Host", ""))
+    if not (at_home or host in lab.config.names):
         said = unwelcome.misdirected_request(host)
         raise MisdirectedRequest(f"{sentence(said.problem)} {sentence(said.remedy)}")
 
