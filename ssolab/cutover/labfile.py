@@ -18,13 +18,14 @@ from ssolab.cutover.attributes import attributes_of
 from ssolab.cutover.belongings import certificates_of, one_certificate
 from ssolab.cutover.habits import Habits
 from ssolab.cutover.metadata_sources import metadata_of
-from ssolab.cutover.model import AddressChange, Brings, Cutover, Inventory, Link, Party, PartyKind, Step, User, Verb
+from ssolab.cutover.model import AddressChange, Cutover, Inventory, Link, Party, PartyKind, User
 from ssolab.cutover.profiles import habits_of
 from ssolab.cutover.scene import Flow
+from ssolab.cutover.steps_table import steps_of
 from ssolab.saml.names import POST, REDIRECT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from datetime import datetime
 
     from ssolab.cutover.belongings import Files
@@ -256,23 +257,9 @@ def _cutover(table: Table, parties: Mapping[str, Party], links: Mapping[str, Lin
         new=new,
         old_name=old.label,
         new_name=new.label,
-        steps=tuple(_step(each, parties, at_work) for each in table.tables("step")),
+        steps=steps_of(table.tables("step"), parties, at_work),
         address=_address(table),
         hash=table.choice_or("hash", Hash.SHA256).value,
-    )
-
-
-def _step(table: Table, parties: Mapping[str, Party], at_work: Collection[str]) -> Step:
-    table.only(("do", "at", "party", "brings"))
-    party = _there(table, "party", parties) if "party" in table.values else None
-    if party is not None and party not in at_work:
-        remedy = f"name one of: {', '.join(sorted(at_work))}; or add its link to the cutover"
-        raise table.wrong("party", f"is {party}, which is on no link of the cutover", remedy)
-    return Step(
-        do=table.choice("do", Verb),
-        at=table.moment("at"),
-        party=party,
-        brings=table.choice_or("brings", Brings.BOTH),
     )
 
 

@@ -207,12 +207,13 @@ class Brings(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Step:
-    """One action at one moment; without a party it is done by every party that the verb fits."""
+    """One action at one moment, by every party that fits without one; a `compromised` key may never come back."""
 
     do: Verb
     at: datetime
     party: str | None = None
     brings: Brings = Brings.BOTH
+    compromised: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

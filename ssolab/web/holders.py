@@ -18,3 +18,11 @@ class Holder(enum.StrEnum):
     def side(self) -> Literal["asserting", "relying"]:
         """The side of the pair that plays it."""
         return "asserting" if self in (Holder.ASSERTING, Holder.PROVIDER) else "relying"
+
+
+class TrustVerb(enum.StrEnum):
+    """What is done with a certificate."""
+
+    ADD = "add"
+    REPLACE = "replace"
+    REMOVE = "remove"

@@ -1,17 +1,22 @@
-"""What is planned for the provider's keys: which one moves when, and what that lets the key set promise until then."""
+"""What is planned for the provider's keys and its partners, and what that lets the key set promise until then."""
 
 from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from ssolab.oidc.keyring import KeyVerb
 from ssolab.oidc.waiting import Delays, steady_max_age, urgent_max_age
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import datetime
+
+    from ssolab.core.certs import Certificate
+    from ssolab.oidc.relying import ClientKey
+    from ssolab.web.holders import TrustVerb
 
 JWKS_LIFE: Final = timedelta(minutes=5)
 """How long a key set may be kept where no plan says less."""
@@ -19,19 +24,53 @@ JWKS_LIFE: Final = timedelta(minutes=5)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedMove:
-    """A key, called by its kid, moves at a moment of the lab's clock."""
+    """A key, called by its kid, moves at a moment of the lab's clock; `plan` is whose move it is, if not the plan's."""
 
     at: datetime
     verb: KeyVerb
     kid: str
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedTrust:
+    """Somebody brings in or takes out a certificate: the provider for a client's keys, or the client for its own trust.
+
+    A client that reads the provider's key set forgets its copy instead, and reads it anew.
+    """
+
+    at: datetime
+    verb: TrustVerb
+    certificate: Certificate
+    client_id: str
+    by_provider: bool
+    plan: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedSigning:
+    """The lab's relying party signs with another key of its own from a moment on."""
+
+    at: datetime
+    key: ClientKey
+    label: str
+    client_id: str
+    plan: str = ""
+
+
+Planned: TypeAlias = "PlannedMove | PlannedTrust | PlannedSigning"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeyPlan:
-    """The moves of a cutover in the order of their dates; `id` is that of the cutover."""
+    """The moves of a cutover in the order of their dates; `id` is that of the cutover.
+
+    `partners` is what changes meanwhile at those who sign for the provider, or believe it, by hand.
+    """
 
     id: str = ""
     moves: tuple[PlannedMove, ...] = ()
+    partners: tuple[PlannedTrust | PlannedSigning, ...] = ()
     delays: Delays = field(default_factory=Delays)
     configured: timedelta = JWKS_LIFE
 
@@ -59,18 +98,32 @@ class KeyPlan:
 
 
 class Pending:
-    """The moves of a plan that are still to come. Each is given out once, whoever asks and wherever the clock goes."""
+    """What of a plan is still to come. Each is given out once, whoever asks and wherever the clock goes."""
 
     def __init__(self, plan: KeyPlan) -> None:
         self.plan = plan
-        self._left = list(plan.moves)
+        self._left: list[Planned] = sorted([*plan.moves, *plan.partners], key=lambda each: each.at)
         self._lock = threading.Lock()
 
-    def due(self, now: datetime) -> tuple[PlannedMove, ...]:
-        """Take out the moves whose moment has come, the earliest first."""
+    def due(self, now: datetime, played: Callable[[], str]) -> tuple[Planned, ...]:
+        """Take out that whose moment has come, the earliest first.
+
+        Args:
+            now: the moment.
+            played: gives the client_id of the relying party that the lab plays; what is planned for another one waits
+                until that is played.
+        """
         if not self._left or self._left[0].at > now:
             return ()
+        whose = played()
         with self._lock:
-            due = tuple(move for move in self._left if move.at <= now)
-            del self._left[: len(due)]
+            due = tuple(each for each in self._left if each.at <= now and _of(each) in (None, whose))
+            self._left = [each for each in self._left if each not in due]
             return due
+
+
+def _of(planned: Planned) -> str | None:
+    """Give the client that does it, None where the provider does."""
+    if isinstance(planned, PlannedMove) or (isinstance(planned, PlannedTrust) and planned.by_provider):
+        return None
+    return planned.client_id

@@ -13,7 +13,7 @@ from ssolab.documents import recognise
 from ssolab.files import read_file, shown_name
 from ssolab.oidc.keyring import KeyState, KeyVerb
 from ssolab.web.api import authorise, body_of, members_of, text_in
-from ssolab.web.holders import Holder
+from ssolab.web.holders import Holder, TrustVerb
 from ssolab.web.key_material import made_from
 from ssolab.web.key_waits import copy_row, key_row, ring_rows
 from ssolab.web.keys import sides
@@ -21,7 +21,7 @@ from ssolab.web.pages import json_answer, redirect
 from ssolab.web.party_names import holder_named
 from ssolab.web.rings import add_key, move_key, ring_of, rings
 from ssolab.web.rp_copy import read_anew
-from ssolab.web.trusting import TrustVerb, change_trust
+from ssolab.web.trusting import change_trust
 
 if TYPE_CHECKING:
     from ssolab.core.certs import Certificate

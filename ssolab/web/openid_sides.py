@@ -18,6 +18,7 @@ from ssolab.cutover.staging import asserting_party, flavour_of, relying_party
 from ssolab.cutover.token_link import client_id_of
 from ssolab.oidc.parties import Client
 from ssolab.oidc.relying import ClientKey
+from ssolab.web.lab_plan import plan_of
 from ssolab.web.op_start import OwnClient
 from ssolab.web.openid import Openid
 
@@ -61,6 +62,7 @@ def openid_of(
         keys=ring_of(inventory, provider, cast, at),
         own=own,
         clients=tuple(_registered(inventory, each, links) for each in parties if each.id not in logging_in),
+        plan=plan_of(inventory, provider, cast, logging_in),
     )
 
 

@@ -6,7 +6,6 @@ otherwise.
 
 from __future__ import annotations
 
-import enum
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -14,7 +13,7 @@ from ssolab.core.jwk import TrustedJwk
 from ssolab.core.keys import TrustedKey
 from ssolab.core.unwelcome import client_not_named, key_not_held, last_trusted_key, trust_not_by_hand
 from ssolab.oidc.relying import PinnedTrust
-from ssolab.web.holders import Holder
+from ssolab.web.holders import Holder, TrustVerb
 
 if TYPE_CHECKING:
     from ssolab.core.certs import Certificate
@@ -25,14 +24,6 @@ if TYPE_CHECKING:
 
 BY_HAND: Final = "a certificate that was brought in by hand"
 K = TypeVar("K", TrustedKey, TrustedJwk)
-
-
-class TrustVerb(enum.StrEnum):
-    """What is done with a certificate."""
-
-    ADD = "add"
-    REPLACE = "replace"
-    REMOVE = "remove"
 
 
 _TOLD: Final = {
@@ -55,8 +46,14 @@ def believe(lab: Lab, side: Side, partner: str, trusted: tuple[TrustedKey, ...])
     lab.change(alter)
 
 
-def change_trust(
-    lab: Lab, holder: Holder, verb: TrustVerb, certificate: Certificate, client_id: str | None = None
+def change_trust(  # noqa: PLR0913  who, whom, how and why
+    lab: Lab,
+    holder: Holder,
+    verb: TrustVerb,
+    certificate: Certificate,
+    client_id: str | None = None,
+    *,
+    why: str = "",
 ) -> Entry:
     """Do what a verb says with a certificate, and write it into the journal.
 
@@ -66,6 +63,7 @@ def change_trust(
         verb: what is done.
         certificate: whose key it is.
         client_id: which client's keys, where the provider trusts them; the only one's where there is one.
+        why: on whose behalf, if not by hand.
 
     Raises:
         InputError: the key is not there to be removed, or is the last; the party reads its keys from an address; the
@@ -78,7 +76,7 @@ def change_trust(
     else:
         who = _by_saml(lab, holder, verb, certificate)
     told = _TOLD[verb].format(key=f"{certificate.label} (SPKI {certificate.spki_sha256[:16]})")
-    return lab.record(side=holder.side, event="trust-changed", summary=f"{who} {told}")
+    return lab.record(side=holder.side, event="trust-changed", summary=f"{who} {told}{why and ', '}{why}")
 
 
 def _by_saml(lab: Lab, holder: Holder, verb: TrustVerb, certificate: Certificate) -> str:
