@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 
     from ssolab.core.jose import JosePrivateKey
     from ssolab.core.keys import PublicKey
+    from ssolab.faults.engine import Fault
 
 _LIFE = 180
 _LONGEST = 366 * 86_400
@@ -53,17 +55,18 @@ def jwt(shell: Shell, **options: Any) -> None:
     if options["bearer"] or options["post"]:
         options |= _as_bearer(options)
     private = read_token_key(options["key"], alias=options["alias"], password_env=options["password_env"])
-    token, header, claims = made_token(shell, options, private)
+    made = made_token(shell, options, private)
     if options["post"]:
-        _post(shell, options["post"], token)
+        _post(shell, options["post"], made)
     if shell.format == "json":
-        shell.finish(text=lambda: "", result={"token": token, "header": header, "claims": claims})
+        result = {"token": made.token, "header": made.header, "claims": made.claims, "faults": made.told}
+        shell.finish(text=lambda: "", result=result)
     if shell.output is None:
-        click.echo(token)
+        click.echo(made.token)
     else:
         from ssolab.files import write_file
 
-        write_file(shell.output, f"{token}\n".encode())
+        write_file(shell.output, f"{made.token}\n".encode())
     raise click.exceptions.Exit(EXIT_OK)
 
 
@@ -83,14 +86,16 @@ def _as_bearer(options: Mapping[str, Any]) -> dict[str, Any]:
     return {"kid": options["kid"] or "", "alg": options["alg"] or "RS256"}
 
 
-def _post(shell: Shell, address: str, token: str) -> None:
-    """Bring the assertion to the token endpoint and end with its answer, which is what was asked for."""
+def _post(shell: Shell, address: str, made: Made) -> None:
+    """Bring the assertion to the token endpoint and end with its last answer, which is what was asked for."""
     import json
 
     from ssolab.cli._posting import fetch_token, issued, refusal
     from ssolab.files import shown_name
 
-    status, members = fetch_token(address, token)
+    for _ in range(max((each.sent for each in made.faults), default=1) - 1):
+        fetch_token(address, made.token)
+    status, members = fetch_token(address, made.token)
     good = issued(status, members)
     if not good and shell.format != "json":
         click.echo(
@@ -100,15 +105,31 @@ def _post(shell: Shell, address: str, token: str) -> None:
     shell.finish(
         text=lambda: json.dumps(members, indent=2, ensure_ascii=True),
         verdict="accepted" if good else "refused",
-        result={"status": status, "answer": dict(members)},
+        result={"status": status, "answer": dict(members), "faults": made.told},
         exit_code=EXIT_OK if good else EXIT_FOUND,
     )
 
 
-def made_token(
-    shell: Shell, options: Mapping[str, Any], private: JosePrivateKey
-) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Make and sign the token that the options describe; give it with its header and claims.
+@dataclass(frozen=True, kw_only=True)
+class Made:
+    """A token, with the header and the claims that it started from and the faults that are in it."""
+
+    token: str
+    header: Mapping[str, Any]
+    claims: Mapping[str, Any]
+    faults: tuple[Fault, ...] = ()
+
+    @property
+    def told(self) -> list[dict[str, Any]]:
+        """The faults for scripts."""
+        return [
+            {"code": each.code, "nature": each.nature, "trips": each.trips, "warns": each.warns}
+            for each in self.faults
+        ]  # fmt: skip
+
+
+def made_token(shell: Shell, options: Mapping[str, Any], private: JosePrivateKey) -> Made:
+    """Make and sign the token that the options describe.
 
     Raises:
         InputError: the algorithm is unknown or does not go with the key.
@@ -146,11 +167,12 @@ def made_token(
         retired = options["retired"] and read_token_key(
             options["retired"], alias=None, password_env=options["password_env"]
         )
-        return faulty_token(shell, options["codes"], header, claims, private, alg, retired)
+        token, faults = faulty_token(shell, options["codes"], header, claims, private, alg, retired)
+        return Made(token=token, header={"alg": alg, **header}, claims=claims, faults=faults)
     if options["retired"]:
         raise click.BadParameter("it is for faults that sign with a retired key; give --fault", param_hint="--retired")
     token = sign_compact(header, claims, private, alg)
-    return token, dict(read_compact(token, "token").header), claims
+    return Made(token=token, header=dict(read_compact(token, "token").header), claims=claims)
 
 
 def _fitting(public: PublicKey) -> str:

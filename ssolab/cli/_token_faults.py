@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from ssolab.cli._shell import Shell
     from ssolab.core.jose import JosePrivateKey
+    from ssolab.faults.engine import Fault
 
 
 def faulty_token(  # noqa: PLR0913, PLR0917  what would be signed, and what is to be wrong with it
@@ -22,8 +23,8 @@ def faulty_token(  # noqa: PLR0913, PLR0917  what would be signed, and what is t
     private: JosePrivateKey,
     alg: str,
     retired: JosePrivateKey | None = None,
-) -> tuple[str, dict[str, Any], dict[str, Any]]:
-    """Make a token with faults in it; give it with the header and the claims that it started from.
+) -> tuple[str, tuple[Fault, ...]]:
+    """Make a token with faults in it; give it with the faults.
 
     Raises:
         InputError: there is no such fault, or it does not travel in a token.
@@ -62,4 +63,4 @@ def faulty_token(  # noqa: PLR0913, PLR0917  what would be signed, and what is t
     if not shell.quiet:
         for each in faults:
             click.echo(told(each), err=True)
-    return token, dict(draft.header), dict(claims)
+    return token, faults

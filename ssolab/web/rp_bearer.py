@@ -7,6 +7,8 @@ from urllib.parse import quote, urlencode
 
 from flask import Response, request
 
+from ssolab.core.findings import InputError
+from ssolab.core.keyreasons import excerpt
 from ssolab.cutover.scene import Flow
 from ssolab.faults.engine import Carrier
 from ssolab.oidc.bringing import assertion_grant, bearer_assertion
@@ -15,6 +17,7 @@ from ssolab.web.addresses import OIDC_BEARER
 from ssolab.web.outgoing import Call
 from ssolab.web.pages import Start
 from ssolab.web.rp_answers import record, refuses
+from ssolab.web.rp_keys import said_of
 from ssolab.web.rp_login import FORM, discovered
 from ssolab.web.rp_state import answered, fresh
 from ssolab.web.token_firing import Sender
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from ssolab.web.lab import Lab
 
 FETCHED: Final = "openid-token-fetched"
+_LONGEST_SHOWN: Final = 120
 
 
 def bring(lab: Lab) -> Response:
@@ -48,16 +52,19 @@ def bring(lab: Lab) -> Response:
         headers={"Content-Type": FORM, "Accept": "application/json"},
         body=urlencode(assertion_grant(assertion)).encode(),
     )
-    told = sender.repeated(lambda: lab.openid_rp.send(call))
+    try:
+        told = sender.repeated(lambda: lab.openid_rp.send(call))
+    except InputError as error:
+        return _shown(lab, user, assertion, (*found, said_of(error)))
     _, more = read_tokens(answered(told), provider.token)
     return _shown(lab, user, assertion, (*found, *more))
 
 
 def _shown(lab: Lab, user: str, assertion: str, found: Sequence[Finding]) -> Response:
-    refused = refuses(found)
+    refused, again = refuses(found), f"{OIDC_BEARER}?user={quote(user, safe='')}"
+    user = excerpt(user, _LONGEST_SHOWN)
     summary = f"Token for {user} {'not ' if refused else ''}fetched with an assertion"
     entry = record(lab, FETCHED, summary, found, flow=Flow.JWT_BEARER, user=user, token=assertion, accepted=not refused)
-    again = Start(href=f"{OIDC_BEARER}?user={quote(user, safe='')}", text="Fetch another one")
     says = "No token came of the assertion. The journal has the provider's own reasons."
     heading, remark = ("No token", None) if refused else ("Token fetched", f"It is for {user}, as the client asserted.")
-    return result(entry, heading=heading, says=says, again=[again], remark=remark)
+    return result(entry, heading=heading, says=says, again=[Start(href=again, text="Fetch another one")], remark=remark)

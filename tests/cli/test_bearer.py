@@ -10,6 +10,7 @@ import pytest
 from ssolab.cli import run
 from ssolab.core.jose import read_compact
 from ssolab.core.keys import private_key_pem
+from ssolab.faults.oidc import faults
 from tests.interop.org import CONSUMER_KEY, app_with, running_org
 from tests.interop.pair import AMIRA
 from tests.keys import test_key as rsa_key
@@ -65,6 +66,30 @@ def test_an_assertion_fetches_a_token_until_the_certificate_is_swapped(
         envelope = json.loads(capsys.readouterr().out)
         assert envelope["verdict"] == "refused"
         assert envelope["result"]["answer"] == {"error": "invalid_grant", "error_description": "invalid assertion"}
+
+
+FAULTS = (
+    "bearer-assertion-of-a-stranger",
+    "bearer-assertion-that-is-used-twice",
+    "bearer-assertion-with-a-longer-hash",
+)
+
+
+@pytest.mark.parametrize("code", FAULTS)
+def test_an_assertion_with_a_fault_is_refused_for_its_reasons(
+    code: str, key: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    trips = next(each.trips for each in faults() if each.code == code)
+    with running_org("sp") as running:
+        endpoint = f"{running.bases.asserting}/services/oauth2/token"
+        assert sign(key, "--post", endpoint) == 0
+        capsys.readouterr()
+        assert sign(key, "--post", endpoint, "--fault", code, "--format", "json") == 1
+        envelope = json.loads(capsys.readouterr().out)
+        assert [each["code"] for each in envelope["result"]["faults"]] == [code]
+        entry = running.lab.journal.entries()[-1]
+        assert (entry.event, {found.code for found in entry.errors}) == ("token-refused", set(trips))
+        assert sign(key, "--post", endpoint) == 0
 
 
 @pytest.mark.parametrize(

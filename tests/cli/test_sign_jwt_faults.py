@@ -54,6 +54,21 @@ def test_a_fault_is_put_into_the_token_and_told(capsys: Out) -> None:
     assert "token-without-its-signature (attack): a sound receiver reports unsigned-token" in told
 
 
+def test_scripts_are_told_the_same(capsys: Out) -> None:
+    assert sign("--fault", "token-with-its-own-key-in-the-header", "--format", "json") == 0
+    result = json.loads(capsys.readouterr().out)["result"]
+    assert result["faults"] == [
+        {
+            "code": "token-with-its-own-key-in-the-header",
+            "nature": "attack",
+            "trips": ["signed-by-key-in-header"],
+            "warns": ["key-in-header"],
+        }
+    ]
+    assert sign("--format", "json") == 0
+    assert json.loads(capsys.readouterr().out)["result"]["faults"] == []
+
+
 @pytest.mark.parametrize(("key", "alg"), [("curve.pem", "ES256"), ("ed.pem", "EdDSA")])
 def test_every_fault_goes_into_tokens_of_every_kind_of_key_or_says_why_not(key: str, alg: str, capsys: Out) -> None:
     for fault in ON_TOKENS:
@@ -108,6 +123,8 @@ def test_what_is_told_of_it_is_what_a_receiver_finds_that_knows_the_retired_key(
         (["--retired", "old.pem"], "give --fault"),
         (["--fault", "token-with-alg-none", "--retired", "old.pem"], "none of the faults signs with a retired key"),
         (["--fault", "token-signed-with-the-retired-key", "--retired", "nowhere.pem"], "there is no such file"),
+        (["--fault", "token-with-alg-none", "--alg", "ES256"], "cannot sign with ES256"),
+        (["--fault", "bearer-assertion-of-a-stranger", "--alg", "none"], "no known algorithm"),
         (
             ["--fault", "token-in-the-general-json-form", "--fault", "token-with-alg-none"],
             "another fault has left no plain token",

@@ -12,6 +12,7 @@ import pytest
 from ssolab.core.findings import InputError
 from ssolab.core.jose import read_compact
 from ssolab.core.strictjson import parse_object
+from ssolab.oidc.returning import provider_unanswered
 from ssolab.web.arming import arm
 from ssolab.web.control import create_control_app
 from ssolab.web.idp import create_asserting_app
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from werkzeug.test import TestResponse
 
     from ssolab.web.journal import Entry
+    from ssolab.web.outgoing import Told
 
 
 def page(pair: OpenidPair, **query: str) -> TestResponse:
@@ -86,6 +88,8 @@ def test_whoever_is_not_there_gets_no_token(user: str) -> None:
     answer = page(pair, user=user)
     assert (answer.status_code, "No token" in answer.text) == (403, True)
     assert "<script>alert" not in answer.text
+    ended = last(pair, "openid-token-fetched")
+    assert (ended.summary.isprintable(), len(ended.summary) < 200) == (True, True)
     assert [each.code for each in last(pair, "token-refused").errors] == ["unknown-subject"]
     assert [each.code for each in last(pair, "openid-token-fetched").errors] == ["token-answer-failed"]
 
@@ -121,6 +125,20 @@ def test_a_provider_that_is_not_there_is_one_clear_reason() -> None:
     pair.changes["/.well-known/openid-configuration"] = lambda told: replace(told, status=503)
     assert page(pair).status_code == 403
     assert [each.code for each in last(pair, "openid-token-fetched").errors] == ["provider-unanswered"]
+
+
+def test_a_token_endpoint_that_hangs_up_is_one_clear_reason() -> None:
+    pair = OpenidPair.made()
+
+    def hangs_up(_told: Told) -> Told:
+        raise provider_unanswered("/token", "nobody answers there", "see whether it is up")
+
+    pair.changes["/token"] = hangs_up
+    assert page(pair).status_code == 403
+    assert [each.code for each in last(pair, "openid-token-fetched").errors] == ["provider-unanswered"]
+    pair.changes["/token"] = lambda told: replace(told, body=b"<html>")
+    assert page(pair).status_code == 403
+    assert [each.code for each in last(pair, "openid-token-fetched").errors] == ["malformed-json"]
 
 
 def test_a_relying_party_whose_key_signs_no_token_has_a_secret_alone() -> None:
