@@ -65,6 +65,8 @@ _SHOWN = 200
 @click.option("--nonce", metavar="N", help="The nonce that was sent with the request.")
 @click.option("--subject", metavar="SUB", help="Whom it must be about.")
 @click.option("--client-id", metavar="ID", help="The client that it must have been issued to.")
+@click.option("--acr", multiple=True, metavar="CLASS", help="How the user has to be authenticated; one of several.")
+@click.option("--scope", "scopes", multiple=True, metavar="SCOPE", help="What it must be granted; all of several.")
 @click.option(
     "--profile",
     type=click.Choice(["strict", "salesforce"]),
@@ -138,6 +140,8 @@ def jwt(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None
         algorithms=options["alg"] or None,
         access_token=_read(options["access_token"])[0].decode("ascii", "replace") if options["access_token"] else None,
         max_age=_seconds(options["max_age"]),
+        acr=options["acr"],
+        scopes=options["scopes"],
         issued_within=_seconds(options["issued_within"]),
         skew=timedelta(seconds=options["skew"]),
         permit=frozenset(Permission(each) for each in options["allow"]),

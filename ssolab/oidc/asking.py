@@ -31,7 +31,8 @@ class Asked:
     """An authorization request that waits for its answer; kept by its state, and good for one answer.
 
     `provider` is the document as it was then: the code goes to its token endpoint and to no other. `verifier` proves
-    there that the code is ours (RFC 7636). `subject` is who the answer has to be about, where an id_token_hint said so.
+    there that the code is ours (RFC 7636). `subject` is who the answer has to be about, where an id_token_hint said so;
+    `acr` are the classes of authentication that were asked for.
     """
 
     provider: Discovered
@@ -41,6 +42,8 @@ class Asked:
     nonce: str | None = None
     verifier: str | None = field(default=None, repr=False)
     max_age: timedelta | None = None
+    acr: tuple[str, ...] = ()
+    acr_essential: bool = False
     subject: str | None = None
     go_to: str = "/"
 

@@ -19,6 +19,7 @@ from ssolab.core.jose import ALGORITHMS, HMAC_ALGORITHMS, read_compact
 from ssolab.core.strictjson import parse_object
 from ssolab.core.unreadable_tokens import nested_token
 from ssolab.oidc import (
+    asked_checks,
     binding_checks,
     certificate_checks,
     claim_checks,
@@ -44,7 +45,7 @@ STRUCTURE = entries_of((header_checks,), Check)
 """What is looked at in a header whatever else; never left out and never waived."""
 
 CHECKS: tuple[Check[Any], ...] = entries_of(
-    (claim_checks, time_checks, binding_checks, kind_checks, certificate_checks), Check
+    (claim_checks, time_checks, binding_checks, kind_checks, certificate_checks, asked_checks), Check
 )
 """Everything that `accept` judges of what a token says."""
 

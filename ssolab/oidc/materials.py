@@ -73,6 +73,9 @@ class Expected:
             of an access token.
         other_audiences: further audiences that are trusted beside us.
         max_age: how long ago the user may have logged in.
+        acr: the classes of authentication of which the login has to be one.
+        acr_essential: whether another class refuses; without it, it was a wish.
+        scopes: what the token must have been granted.
         issued_within: how long ago the token may have been issued.
         longest: how far ahead its end may lie; left out, 5 minutes for the assertions of the strict profile.
         access_token: the access token that came with an ID token, for `at_hash`.
@@ -104,6 +107,9 @@ class Expected:
     client_id: str | None = None
     other_audiences: frozenset[str] = frozenset()
     max_age: timedelta | None = None
+    acr: tuple[str, ...] = ()
+    acr_essential: bool = True
+    scopes: tuple[str, ...] = ()
     issued_within: timedelta | None = None
     longest: timedelta | None = None
     access_token: str | None = field(default=None, repr=False)
@@ -188,6 +194,13 @@ class Token:
         """Give a claim that is text; None where it is missing or of another type (`claim-of-wrong-type` says so)."""
         value = self.claims.get(claim)
         return value if isinstance(value, str) else None
+
+    def scopes(self, *, salesforce: bool = False) -> tuple[str, ...]:
+        """Give what the token was granted (RFC 9068 2.2.3); Salesforce calls the claim `scp`."""
+        said = self.text("scope")
+        if said is None and salesforce:
+            said = self.text("scp")
+        return tuple((said or "").split())
 
     def time(self, claim: str) -> float | None:
         """Give a moment in seconds since 1970 (RFC 7519 2), also one that is written as text.

@@ -97,10 +97,17 @@ def _meant_for_us(claims: Mapping[str, Any], expected: Expected) -> bool:
         and type(audience) is str
         and audience in expected.audiences
         and expected.subject in {None, subject}
+        and (not expected.acr or claims.get("acr") in expected.acr)
+        and (not expected.scopes or set(expected.scopes) <= _granted(claims))
         and len(subject) <= LONGEST_SUBJECT
         and subject.isascii()
         and (expected.nonce is None or _same(claims.get("nonce", ""), expected.nonce))
     )
+
+
+def _granted(claims: Mapping[str, Any]) -> set[str]:
+    scope = claims.get("scope")
+    return set(scope.split()) if type(scope) is str else set()
 
 
 def _same(stated: str, sent: str) -> bool:

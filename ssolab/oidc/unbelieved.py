@@ -9,8 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.catalog import barrier
-from ssolab.core.findings import Finding, InputError, Severity
-from ssolab.oidc.errors import UNAUTHORIZED, OAuthError
+from ssolab.core.findings import Finding, InputError, Severity, errors_of
+from ssolab.oidc.asked_checks import scope_not_granted
+from ssolab.oidc.errors import FORBIDDEN, UNAUTHORIZED, OAuthError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -76,9 +77,9 @@ def refused_access_token(reasons: tuple[Finding, ...]) -> UnbelievedError:
     and one of the provider's listed keys has signed it. Fetch a new one, and see whether the provider makes them as it
     should.
     """
-    error = UnbelievedError(
-        "invalid_token", "access token", _first(reasons), "look at each reason in the journal", status=UNAUTHORIZED
-    )
+    narrow = {each.code for each in errors_of(reasons)} == {scope_not_granted.code}  # RFC 6750 3.1 tells it apart
+    word, status = ("insufficient_scope", FORBIDDEN) if narrow else ("invalid_token", UNAUTHORIZED)
+    error = UnbelievedError(word, "access token", _first(reasons), "look at each reason in the journal", status=status)
     error.reasons = reasons
     return error
 

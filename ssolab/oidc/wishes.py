@@ -20,13 +20,14 @@ class Wishes:
     """Claims by where they are wanted.
 
     `subjects` are the values of `sub` of which the login has to be one, none where that is open; `acr` are the classes
-    of authentication that are named for an ID token.
+    of authentication that are named for an ID token, and `acr_essential` says whether it has to be one of them.
     """
 
     userinfo: tuple[str, ...] = ()
     id_token: tuple[str, ...] = ()
     subjects: tuple[str, ...] = ()
     acr: tuple[str, ...] = ()
+    acr_essential: bool = False
 
 
 def wishes_in(text: str | None) -> Wishes:
@@ -50,6 +51,7 @@ def wishes_in(text: str | None) -> Wishes:
         id_token=tuple(id_token),
         subjects=tuple(dict.fromkeys(named)),
         acr=_values(id_token.get("acr")),
+        acr_essential=_is_essential(id_token.get("acr")),
     )
 
 
@@ -61,6 +63,25 @@ def _wished(value: object, place: str) -> Mapping[str, object]:
     if len(value) > _MOST:
         raise unfit_parameter("claims", f"its {place} has more than {_MOST} members")
     return value
+
+
+def classes_asked(acr_values: str | None, claims: str | None) -> tuple[tuple[str, ...], bool]:
+    """Give the classes of authentication that a request asks for, and whether it has to be one of them.
+
+    That is so where `claims` calls them essential (OpenID Connect Core 5.5.1.1); `acr_values` is a wish (3.1.2.1).
+    Essential ones count alone, since none of the others would do. What the provider will not understand asks for none.
+    """
+    try:
+        wishes = wishes_in(claims)
+    except InputError:
+        wishes = Wishes()
+    if wishes.acr and wishes.acr_essential:
+        return wishes.acr, True
+    return tuple(dict.fromkeys((*wishes.acr, *(acr_values or "").split()))), False
+
+
+def _is_essential(wish: object) -> bool:
+    return isinstance(wish, dict) and wish.get("essential") is True
 
 
 def _values(wish: object) -> tuple[str, ...]:

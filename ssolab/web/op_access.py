@@ -22,23 +22,25 @@ _SIGNED: Final = ("eyJ", 2)
 """How a compact token begins, and how many dots it has: an opaque one of the lab never looks so."""
 
 
-def good_token(lab: Lab, text: str) -> Token:
-    """Give what an access token means.
+def good_token(lab: Lab, text: str, *scopes: str) -> Token:
+    """Give what an access token means, which has to be granted all of *scopes*.
 
     Raises:
-        OAuthError: it is not good, or not any more.
+        OAuthError: it is not good, or not any more, or not for this.
     """
     token = lab.openid.token(text)
-    if has_error(reasons := said_of(lab, text, token)):
+    if has_error(reasons := said_of(lab, text, token, scopes)):
         raise refused_access_token(reasons)
     if token is None or token.refreshes:
         raise unauthenticated.access_token_not_good("it is unknown or revoked")
     if lab.now() >= token.expires:
         raise unauthenticated.access_token_not_good("it has expired")
+    if missing := [each for each in scopes if each not in token.scopes]:
+        raise unauthenticated.scope_too_small(" ".join(missing))
     return token
 
 
-def said_of(lab: Lab, text: str, token: Token | None) -> tuple[Finding, ...]:
+def said_of(lab: Lab, text: str, token: Token | None, scopes: tuple[str, ...] = ()) -> tuple[Finding, ...]:
     """Say what there is to say of a signed access token, of which *token* is known; nothing of an opaque one."""
     begins, dots = _SIGNED
     if not (text.startswith(begins) and text.count(".") == dots):
@@ -55,6 +57,7 @@ def said_of(lab: Lab, text: str, token: Token | None) -> tuple[Finding, ...]:
         issuer=provider.issuer,
         audience=provider.issuer,
         client_id=None if token is None else token.granted.client_id,
+        scopes=scopes,
         profile="salesforce" if provider.flavour == "salesforce" else "strict",
         opinions=lab.config.opinions,
         document="the access token",

@@ -27,6 +27,7 @@ from ssolab.oidc.redeeming import (
     two_tokens_disagree,
 )
 from ssolab.oidc.returning import judge_return, provider_unanswered, returned
+from ssolab.oidc.wishes import classes_asked
 from ssolab.web.outgoing import Call
 from ssolab.web.pages import local_path, redirect
 from ssolab.web.rp_answers import LOGIN_JUDGED, logged_in, record, refused, refuses
@@ -76,6 +77,7 @@ def begin(lab: Lab, redirect_uri: str | None = None, go_to: str | None = None) -
     provider, findings = discovered(lab, client)
     if provider is None:
         return refused(lab, LOGIN_JUDGED, _WHAT, findings)
+    acr, acr_essential = classes_asked(wishes.get("acr_values"), wishes.get("claims"))
     dice = Dice(state=fresh(), nonce=fresh(), verifier=fresh())
     uses_code = "code" in client.returns
     asked = Asked(
@@ -86,6 +88,8 @@ def begin(lab: Lab, redirect_uri: str | None = None, go_to: str | None = None) -
         nonce=dice.nonce if client.sends_nonce else None,
         verifier=dice.verifier if client.uses_pkce and uses_code else None,
         max_age=max_age,
+        acr=acr,
+        acr_essential=acr_essential,
         go_to=local_path(go_to) or "/",
     )
     state.open.put(dice.state, asked)
@@ -177,6 +181,8 @@ class _Arrival:
             nonce=asked.nonce,
             subject=asked.subject,
             max_age=asked.max_age,
+            acr=asked.acr,
+            acr_essential=asked.acr_essential,
             access_token=access,
             code=code,
             front_channel=front,

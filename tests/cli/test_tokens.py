@@ -93,6 +93,16 @@ def test_a_refused_token_says_whose_key_it_was(capsys: pytest.CaptureFixture[str
     assert "signed-by-untrusted-key" in capsys.readouterr().out
 
 
+def test_what_a_receiver_needs_of_a_token_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    assert verify("good.jwt", "--as", "id-token", *JUDGED, "--acr", "gold", "--acr", "silver") == 1
+    out = capsys.readouterr().out
+    assert "error[authentication-class-not-met]" in out
+    assert "gold or silver" in out
+    assert verify("good.jwt", *JUDGED, "--scope", "api", "--scope", "web") == 1
+    out = capsys.readouterr().out
+    assert "error[scope-not-granted] the token was not granted api web" in out
+
+
 def test_a_script_gets_the_envelope(capsys: pytest.CaptureFixture[str]) -> None:
     assert verify("good.jwt", "--as", "id-token", *JUDGED, "--format", "json") == 0
     told = json.loads(capsys.readouterr().out)

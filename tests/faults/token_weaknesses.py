@@ -131,10 +131,12 @@ _FOUND: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
     ("logout-token-with-a-nonce", _ALL, _KIND),
     ("logout-type-on-an-id-token", _ALL, _KIND),
     # Whom it is for and about, and what ties it to one login.
+    ("access-token-for-another-scope", _ALL, _OTHER),
     ("access-token-of-another-client", _ALL, _OTHER),
     ("client-assertion-about-another-client", _ALL, _OTHER),
     ("hash-of-another-access-token", _ALL, _OTHER),
     ("hash-of-another-code", _ALL, _OTHER),
+    ("login-of-a-weaker-class", _ALL, _OTHER),
     ("nonce-in-a-list", _ALL, _OTHER),
     ("nonce-of-another-login", _ALL, _OTHER),
     ("refreshed-token-of-another-subject", _ALL, _OTHER),

@@ -109,6 +109,14 @@ ERRORS = [
     Case("code-hash-mismatch", ID, {"c_hash": half_hash("RS256", "x")}, more={"code": "y"}),
     Case("hash-missing", ID, more={"front_channel": True, "access_token": "y"}),
     Case("hash-missing", ID, more={"front_channel": True, "code": "y"}),
+    Case("authentication-class-not-met", ID, {"acr": "bronze"}, more={"acr": ("gold", "silver")}),
+    Case("authentication-class-not-met", ID, {"acr": "GOLD"}, more={"acr": ("gold",)}),
+    Case("authentication-class-not-met", ID, more={"acr": ("gold",)}),
+    Case("scope-not-granted", ACCESS, more={"scopes": ("api",)}),
+    Case("scope-not-granted", ACCESS, {"scope": "api"}, more={"scopes": ("api", "web")}),
+    Case("scope-not-granted", ACCESS, {"scope": "apis API"}, more={"scopes": ("api",)}),
+    Case("scope-not-granted", ACCESS, {"scope": ["api"]}, more={"scopes": ("api",)}),
+    Case("scope-not-granted", ACCESS, {"scp": "api"}, more={"scopes": ("api",)}),
     Case("token-type-mismatch", ID, header={"typ": "at+jwt"}),
     Case("token-type-mismatch", ID, header={"typ": "application/logout+JWT"}),
     Case("token-type-mismatch", ACCESS, header={"typ": "JWT"}),
@@ -137,6 +145,8 @@ TOLERATED_BY_SALESFORCE = [
     Case("authorized-party-missing", ID, {"aud": [CLIENT, "b"]}, more={"other_audiences": frozenset({"b"})}),
 ]
 WARNINGS = [
+    Case("authentication-class-not-met", ID, {"acr": "bronze"}, more={"acr": ("gold",), "acr_essential": False}),
+    Case("authentication-class-not-met", ID, more={"acr": ("gold",), "acr_essential": False}),
     Case("token-without-end", JWT, drop=("exp",)),
     Case("login-a-year-ago", ID, {"auth_time": SECONDS - 400 * 86_400}),
     Case("assertion-for-several", BEARER, {"aud": [TOKEN_ENDPOINT, ISSUER]}),
@@ -236,6 +246,8 @@ BOUNDS = [
     Case("", LOGOUT, drop=("typ",)),
     Case("", CLIENT_ASSERTION, header={"typ": "client-authentication+jwt"}),
     Case("", ID, {"sub": "a" * 255}),
+    Case("", ID, {"acr": "silver"}, more={"acr": ("gold", "silver")}),
+    Case("", ACCESS, {"scope": "web api"}, more={"scopes": ("api", "web")}),
 ]  # fmt: skip
 
 
@@ -251,6 +263,8 @@ def test_an_access_token_of_salesforce_is_one_in_its_profile_alone() -> None:
     case = Case("", ACCESS, base, {"typ": "JWT", "tty": "sfdc-core-token", "ver": "1.0"}, drop=("jti",))
 
     assert report_of(case, profile="salesforce").accepted
+    assert report_of(case, profile="salesforce", scopes=("api",)).accepted
+    assert codes(report_of(case, profile="salesforce", scopes=("web",))) == ["scope-not-granted"]
     assert codes(report_of(case)) == ["missing-claim", "token-type-mismatch"]
     as_id_token = accept(
         token(ACCESS, header=case.header, **base), expected(ID, nonce=None, audience=None, profile="salesforce")

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from ssolab.oidc.errors import OAuthError
-from ssolab.oidc.wishes import Wishes, wishes_in
+from ssolab.oidc.wishes import Wishes, classes_asked, wishes_in
 
 
 def test_nothing_is_wished_for_where_nothing_is_said() -> None:
@@ -52,3 +52,21 @@ def test_what_has_another_form_is_refused(text: str, why: str) -> None:
         wishes_in(text)
     assert why in f"{caught.value.name}: {caught.value.problem}"
     assert caught.value.code == "unfit-parameter"
+
+
+@pytest.mark.parametrize(
+    ("acr_values", "claims", "asked"),
+    [
+        (None, None, ((), False)),
+        ("gold silver", None, (("gold", "silver"), False)),
+        ("silver", '{"id_token": {"acr": {"value": "gold"}}}', (("gold", "silver"), False)),
+        ("silver", '{"id_token": {"acr": {"essential": true, "values": ["gold"]}}}', (("gold",), True)),
+        ("silver", '{"id_token": {"acr": {"essential": true}}}', (("silver",), False)),
+        ("silver", '{"id_token": {"acr": {"essential": "yes", "value": "gold"}}}', (("gold", "silver"), False)),
+        ("silver", "{", (("silver",), False)),
+    ],
+)
+def test_classes_are_asked_for_as_a_wish_or_as_essential(
+    acr_values: str | None, claims: str | None, asked: tuple[tuple[str, ...], bool]
+) -> None:
+    assert classes_asked(acr_values, claims) == asked

@@ -51,14 +51,25 @@ def test_a_fault_is_refused_wherever_the_token_is_used(fault: Fault, settings: A
     arm(visitor.lab, fault.code)
     token = visitor.tokens()["access_token"]
     assert [each.faults for each in visitor.lab.journal.entries() if each.event == "fault-fired"] == [(fault.code,)]
-    assert visitor.userinfo(token).status_code == 401
+    narrow = fault.trips == ("scope-not-granted",)  # RFC 6750 3.1: good, and not for this
+    assert visitor.userinfo(token).status_code == (403 if narrow else 401)
     assert codes(visitor, "userinfo-refused") == sorted(fault.trips)
-    assert not active(visitor, token)
-    assert codes(visitor, "introspected") == sorted(fault.trips)
+    assert active(visitor, token) == narrow
+    assert codes(visitor, "introspected") == ([] if narrow else sorted(fault.trips))
     good = visitor.tokens()["access_token"]
     assert (good.count(".") == 2) == (settings is SIGNED)  # and an opaque token is opaque again
     assert visitor.userinfo(good).status_code == 200
     assert active(visitor, good)
+
+
+@pytest.mark.parametrize(("settings", "code"), [(SIGNED, "scope-not-granted"), (SHOP, "scope-too-small")])
+def test_a_token_without_the_scope_of_userinfo_is_good_and_not_for_this(settings: Any, code: str) -> None:
+    visitor = shop(settings)
+    token = visitor.tokens(scope="email", nonce=None)["access_token"]
+    refused = visitor.userinfo(token)
+    assert (refused.status_code, (refused.json or {})["error"]) == (403, "insufficient_scope")
+    assert 'error="insufficient_scope"' in refused.headers["WWW-Authenticate"]
+    assert codes(visitor, "userinfo-refused") == [code]
 
 
 def test_who_makes_a_token_with_the_right_claims_has_to_have_the_right_key() -> None:

@@ -16,6 +16,7 @@ from ssolab.oidc.checks import Expected, TokenKind, accept
 from ssolab.oidc.keyring import LifeKey
 from ssolab.oidc.relying import ClientKey, JwksTrust, PinnedTrust
 from ssolab.oidc.returning import provider_unanswered
+from ssolab.web.arming import arm
 from tests.keys import test_key
 from tests.web.openid_pair import DISCOVERY, OpenidPair, codes
 from tests.web.parts import AMIRA, NOW, trusted
@@ -102,6 +103,32 @@ def test_wishes_are_handed_on(pair: OpenidPair) -> None:
     assert pair.login(scope="openid email", max_age="300", prompt="login", login_hint="x").accepted
     sent = next(each for each in pair.lab.journal.entries() if each.event == "authorization-request-judged")
     assert sent.accepted
+
+
+ESSENTIAL = '{"id_token": {"acr": {"essential": true, "values": ["gold"]}}}'
+
+
+def test_a_class_of_login_that_was_asked_for_is_looked_for(pair: OpenidPair) -> None:
+    for wishes in ({"acr_values": "silver gold"}, {"claims": ESSENTIAL}):
+        entry = pair.login(**wishes)
+        assert (codes(entry), entry.accepted) == ([], True)
+        assert entry.claims is not None
+        assert entry.claims["acr"] in {"silver", "gold"}
+
+
+@pytest.mark.parametrize(("wish", "accepted"), [({"acr_values": "gold"}, True), ({"claims": ESSENTIAL}, False)])
+def test_another_class_refuses_where_it_is_essential_and_warns_where_it_is_a_wish(
+    pair: OpenidPair, wish: dict[str, str], *, accepted: bool
+) -> None:
+    arm(pair.lab, "login-of-a-weaker-class")
+    entry = pair.login(**wish)
+    assert entry.accepted is accepted
+    found = next(each for each in entry.findings if each.code == "authentication-class-not-met")
+    assert (found.severity.value, found.expected, found.observed) == (
+        "warning" if accepted else "error",
+        "gold",
+        "bronze",
+    )
 
 
 def test_a_max_age_that_is_no_number_is_refused_before_anything_is_sent(pair: OpenidPair) -> None:

@@ -40,10 +40,13 @@ if TYPE_CHECKING:
 
 PLAYED: Final = {each.code: each for each in faults()}
 
-OF_THE_LAB: Final = frozenset({"keys", "algorithms", "profile", "checks_expiry", "max_age", "code", "front_channel"})
+OF_THE_LAB: Final = frozenset(
+    {"keys", "algorithms", "profile", "checks_expiry", "max_age", "code", "front_channel", "acr", "scopes"}
+)
 """Settings of a receiver that a party of the lab can have, or that the way of the login makes."""
 WISHES: Final[dict[str, dict[str, str]]] = {
     "max_age": {"max_age": "300"},
+    "acr": {"claims": '{"id_token": {"acr": {"essential": true, "value": "gold"}}}'},
     "code": {"response_type": "code id_token", "response_mode": "form_post"},
     "front_channel": {"response_type": "id_token token", "response_mode": "form_post"},
 }
