@@ -43,7 +43,7 @@ def missing_claim(token: Token, expected: Expected) -> Iterator[Problem]:
 
 
 @check(cites="RFC 7519 4.1")
-def claim_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001
+def claim_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001  as any check
     """A claim is of another type than its standard says.
 
     Names are texts and `aud` is a text or an array of texts. Readers that convert, each in its own way, see different
@@ -59,7 +59,7 @@ def claim_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]: 
 
 
 @check(cites="RFC 7519 4.1")
-def empty_claim(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001
+def empty_claim(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001  as any check
     """A claim that names something is an empty text.
 
     An empty subject is everybody's account and an empty `acr` is no statement about a login. Have the issuer leave the

@@ -22,7 +22,7 @@ _KEYS = ("jwk", "jku", "x5u", "x5c")
 
 
 @check(cites="RFC 7515 4.1.11")
-def critical_header_not_understood(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001
+def critical_header_not_understood(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001  as any check
     """The header names extensions that must be understood.
 
     `crit` lists them, and a verifier that does not know one has to refuse (CVE-2025-59420 is a library that did not).
@@ -34,7 +34,7 @@ def critical_header_not_understood(token: Token, expected: Expected) -> Iterator
 
 
 @check(cites="RFC 7797 3")
-def unencoded_payload(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001
+def unencoded_payload(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001  as any check
     """The header says that the payload was signed without being encoded.
 
     With `b64` false the signature covers other bytes than those that are read here; a token of OpenID Connect or OAuth
@@ -46,7 +46,7 @@ def unencoded_payload(token: Token, expected: Expected) -> Iterator[Problem]:  #
 
 
 @check(cites="RFC 7515 4.1")
-def header_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001
+def header_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001  as any check
     """A member of the header is not the text that it has to be.
 
     A `kid` that is a number or an object makes one reader look up one key and another reader another. Have the issuer
@@ -58,7 +58,7 @@ def header_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]:
 
 
 @check(severity=Severity.WARNING, cites="RFC 8725 3.10")
-def key_in_header(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001
+def key_in_header(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001  as any check
     """The token brings a key, or the address of one, along.
 
     `jwk`, `x5c`, `jku` and `x5u` are never used and never fetched: the keys that are trusted here were agreed on before

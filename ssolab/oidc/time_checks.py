@@ -36,7 +36,7 @@ def now_of(expected: Expected) -> float:
 
 
 @check(cites="RFC 7519 2")
-def time_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001
+def time_of_wrong_type(token: Token, expected: Expected) -> Iterator[Problem]:  # noqa: ARG001  as any check
     """A moment in the token is no number.
 
     Moments are seconds since 1970 as a JSON number, with or without a fraction. Dates in words, true and false, arrays

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import Finding, InputError, Severity
 from ssolab.core.jose import read_compact
@@ -17,7 +17,7 @@ from ssolab.core.jwks import read_jwks
 from ssolab.core.keyreasons import excerpt
 from ssolab.oidc.caching import Fetched
 from ssolab.oidc.checks import accept
-from ssolab.oidc.materials import TokenReport
+from ssolab.oidc.materials import Expected, TokenKind, TokenReport
 from ssolab.oidc.relying import JwksTrust, PinnedTrust
 from ssolab.oidc.returning import keys_used, no_keys_at_hand, provider_unanswered
 from ssolab.web.outgoing import Call
@@ -25,11 +25,29 @@ from ssolab.web.outgoing import Call
 if TYPE_CHECKING:
     from ssolab.oidc.caching import Look
     from ssolab.oidc.keyring import LifeKey
-    from ssolab.oidc.materials import Expected
     from ssolab.web.lab import Lab
 
 _OK: Final = 200
 _AGE: Final = re.compile(r"(?:^|[\s,])max-age\s*=\s*\"?(\d{1,9})\b", re.IGNORECASE)
+
+
+def expected_by(lab: Lab, kind: TokenKind, *, issuer: str, document: str, **more: Any) -> Expected:
+    """Say what the relying party holds a token of its provider against, by its own settings; *more* is of this one."""
+    client = lab.openid_rp.client
+    return Expected(
+        kind=kind,
+        now=lab.now(),
+        issuer=issuer,
+        audience=client.client_id,
+        profile=client.judging,
+        algorithms=client.algorithms,
+        skew=client.skew,
+        permit=client.permit,
+        checks_expiry=client.checks_expiry,
+        opinions=lab.config.opinions,
+        document=document,
+        **more,
+    )
 
 
 def judged(lab: Lab, token: str, expected: Expected, *, address: str | None = None) -> TokenReport:

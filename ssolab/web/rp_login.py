@@ -16,7 +16,7 @@ from flask import Response, request
 from ssolab.core.findings import Finding, InputError
 from ssolab.faults.engine import Carrier
 from ssolab.oidc.asking import Asked, Dice, authorization_request
-from ssolab.oidc.checks import Expected, TokenKind
+from ssolab.oidc.checks import TokenKind
 from ssolab.oidc.discovered import Discovered, document_address, read_discovery
 from ssolab.oidc.redeeming import (
     code_grant,
@@ -31,7 +31,7 @@ from ssolab.oidc.wishes import classes_asked
 from ssolab.web.outgoing import Call
 from ssolab.web.pages import local_path, redirect
 from ssolab.web.rp_answers import LOGIN_JUDGED, logged_in, record, refused, refuses
-from ssolab.web.rp_keys import judged, said_of
+from ssolab.web.rp_keys import expected_by, judged, said_of
 from ssolab.web.rp_state import RelyingSession, answered, fresh
 from ssolab.web.token_firing import Sender
 
@@ -170,14 +170,11 @@ class _Arrival:
         return back, tokens.id_token, tokens
 
     def _judged(self, token: str, *, access: str | None, code: str | None = None, front: bool = False) -> TokenReport:
-        asked, client = self.asked, self.client
-        expected = Expected(
-            kind=TokenKind.ID_TOKEN,
-            now=self.lab.now(),
+        asked = self.asked
+        expected = expected_by(
+            self.lab,
+            TokenKind.ID_TOKEN,
             issuer=asked.provider.issuer,
-            audience=client.client_id,
-            profile=client.judging,
-            algorithms=client.algorithms,
             nonce=asked.nonce,
             subject=asked.subject,
             max_age=asked.max_age,
@@ -186,10 +183,6 @@ class _Arrival:
             access_token=access,
             code=code,
             front_channel=front,
-            skew=client.skew,
-            permit=client.permit,
-            checks_expiry=client.checks_expiry,
-            opinions=self.lab.config.opinions,
             document="the ID token",
         )
         report = judged(self.lab, token, expected, address=asked.provider.jwks)

@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 
 from flask import Response, request
 
-from ssolab.oidc.checks import Expected, TokenKind
+from ssolab.oidc.checks import TokenKind
 from ssolab.oidc.unlogged import (
     logout_of_another_issuer,
     logout_state_unknown,
@@ -17,7 +17,7 @@ from ssolab.oidc.unlogged import (
 from ssolab.web.addresses import OIDC_LOGIN
 from ssolab.web.pages import ENTRY_HEADER, Start, draw, framed_by, json_answer, redirect
 from ssolab.web.rp_answers import record, refused
-from ssolab.web.rp_keys import judged
+from ssolab.web.rp_keys import expected_by, judged
 from ssolab.web.rp_login import discovered
 from ssolab.web.rp_state import Leaving, fresh
 from ssolab.web.verdicts import result
@@ -72,16 +72,11 @@ def told_by_provider(lab: Lab, pairs: list[tuple[str, str]]) -> Response:
     tokens = [value for name, value in pairs if name == "logout_token"]
     if len(tokens) != 1:
         return _backchannel_refused(lab, (logout_token_missing(len(tokens)),), "")
-    expected = Expected(
-        kind=TokenKind.LOGOUT_TOKEN,
-        now=lab.now(),
+    expected = expected_by(
+        lab,
+        TokenKind.LOGOUT_TOKEN,
         issuer=client.issuer,
-        audience=client.client_id,
-        profile=client.judging,
-        algorithms=client.algorithms,
-        skew=client.skew,
         seen=state.seen,
-        opinions=lab.config.opinions,
         document="the logout token",
     )
     provider, findings = discovered(lab, client)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 from flask import Response, request
 
 from ssolab.core.findings import InputError
-from ssolab.oidc.checks import Expected, TokenKind
+from ssolab.oidc.checks import TokenKind
 from ssolab.oidc.redeeming import judge_refreshed, refresh_grant
 from ssolab.web.addresses import OIDC_LOGOUT, OIDC_REFRESH
 from ssolab.web.pages import Start
 from ssolab.web.rp_answers import name_of, record, refused, refuses
-from ssolab.web.rp_keys import judged
+from ssolab.web.rp_keys import expected_by, judged
 from ssolab.web.rp_login import discovered, redeemed
 from ssolab.web.verdicts import result
 
@@ -47,19 +47,12 @@ def refresh(lab: Lab) -> Response:
         return refused(lab, REFRESHED, _WHAT, findings)
     report: TokenReport | None = None
     if tokens.id_token is not None:
-        expected = Expected(
-            kind=TokenKind.ID_TOKEN,
-            now=lab.now(),
+        expected = expected_by(
+            lab,
+            TokenKind.ID_TOKEN,
             issuer=session.issuer,
-            audience=client.client_id,
             subject=session.subject,
-            profile=client.judging,
-            algorithms=client.algorithms,
             access_token=tokens.access,
-            skew=client.skew,
-            permit=client.permit,
-            checks_expiry=client.checks_expiry,
-            opinions=lab.config.opinions,
             document="the refreshed ID token",
         )
         report = judged(lab, tokens.id_token, expected, address=provider.jwks)

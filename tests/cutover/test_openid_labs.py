@@ -84,36 +84,22 @@ id = "provider"
 links = ["shop-login", "shop-api"]
 from = "old.crt"
 to = "new.crt"
-[[cutover.step]]
-do = "publish"
-at = "2027-01-05T09:00:00Z"
-party = "idp"
-[[cutover.step]]
-do = "swap"
-at = "2027-01-05T09:01:30Z"
-party = "idp"
-[[cutover.step]]
-do = "unpublish"
-at = "2027-01-05T12:00:00Z"
-party = "idp"
+step = [
+    { do = "publish", at = "2027-01-05T09:00:00Z", party = "idp" },
+    { do = "swap", at = "2027-01-05T09:01:30Z", party = "idp" },
+    { do = "unpublish", at = "2027-01-05T12:00:00Z", party = "idp" },
+]
 
 [[cutover]]
 id = "client"
 links = ["pipeline-bearer", "pipeline-token"]
 from = "old.crt"
 to = "new.crt"
-[[cutover.step]]
-do = "add"
-at = "2027-01-05T09:00:00Z"
-party = "org"
-[[cutover.step]]
-do = "swap"
-at = "2027-01-05T09:04:00Z"
-party = "pipeline"
-[[cutover.step]]
-do = "remove"
-at = "2027-01-05T12:00:00Z"
-party = "org"
+step = [
+    { do = "add", at = "2027-01-05T09:00:00Z", party = "org" },
+    { do = "swap", at = "2027-01-05T09:04:00Z", party = "pipeline" },
+    { do = "remove", at = "2027-01-05T12:00:00Z", party = "org" },
+]
 """
 
 
