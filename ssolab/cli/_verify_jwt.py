@@ -140,8 +140,8 @@ def jwt(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None
         algorithms=options["alg"] or None,
         access_token=_read(options["access_token"])[0].decode("ascii", "replace") if options["access_token"] else None,
         max_age=_seconds(options["max_age"]),
-        acr=options["acr"],
-        scopes=options["scopes"],
+        acr=_words(options["acr"], "--acr"),
+        scopes=_words(options["scopes"], "--scope"),
         issued_within=_seconds(options["issued_within"]),
         skew=timedelta(seconds=options["skew"]),
         permit=frozenset(Permission(each) for each in options["allow"]),
@@ -162,6 +162,14 @@ def jwt(shell: Shell, file: str, trust: tuple[str, ...], **options: Any) -> None
             extra={"kind": options["kind"], "header": report.header, "trusted_key": _key(report.key)},
         ),
     )
+
+
+def _words(given: tuple[str, ...], option: str) -> tuple[str, ...]:
+    """Take apart what may be named one by one or together, apart by spaces as in a token."""
+    words = tuple(word for each in given for word in each.split())
+    if given and not words:
+        raise click.BadParameter("it names nothing", param_hint=option)
+    return words
 
 
 def _read(file: str) -> tuple[bytes, str]:

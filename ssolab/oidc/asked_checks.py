@@ -44,6 +44,7 @@ def scope_not_granted(token: Token, expected: Expected) -> Iterator[Problem]:
     granted = token.scopes(salesforce=expected.lenient)
     missing = [each for each in expected.scopes if each not in granted]
     if missing:
-        observed = shown(" ".join(granted)) if granted else "no scope"
+        said = token.claims.get("scope", token.claims.get("scp") if expected.lenient else None)
+        observed = "no scope" if said is None else shown(said)
         problem = f"the token was not granted {' '.join(missing)}"
         yield Problem(problem, shown(" ".join(expected.scopes)), observed, token.where("scope"))

@@ -101,6 +101,11 @@ def test_what_a_receiver_needs_of_a_token_is_asked_for(capsys: pytest.CaptureFix
     assert verify("good.jwt", *JUDGED, "--scope", "api", "--scope", "web") == 1
     out = capsys.readouterr().out
     assert "error[scope-not-granted] the token was not granted api web" in out
+    assert verify("good.jwt", *JUDGED, "--scope", "api web") == 1
+    assert "the token was not granted api web" in capsys.readouterr().out
+    for option in ("--scope", "--acr"):
+        assert verify("good.jwt", *JUDGED, option, " ") == 2
+        assert f"Invalid value for {option}: it names nothing" in capsys.readouterr().err
 
 
 def test_a_script_gets_the_envelope(capsys: pytest.CaptureFixture[str]) -> None:

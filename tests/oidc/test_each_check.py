@@ -258,6 +258,13 @@ def test_what_lies_just_within_the_bounds_is_accepted(case: Case) -> None:
     assert report.accepted
 
 
+def test_a_scope_of_another_form_is_shown_as_it_came() -> None:
+    for scope in (["api"], "", 7):
+        case = Case("scope-not-granted", ACCESS, {"scope": scope}, more={"scopes": ("api",)})
+        found = next(each for each in report_of(case).errors if each.code == case.code)
+        assert (found.expected, found.observed) == ("api", str(scope))
+
+
 def test_an_access_token_of_salesforce_is_one_in_its_profile_alone() -> None:
     base: dict[str, Any] = {"scp": "api", "sub": "uid:005000000000001AAA", "nbf": SECONDS - 15, "mty": "oauth"}
     case = Case("", ACCESS, base, {"typ": "JWT", "tty": "sfdc-core-token", "ver": "1.0"}, drop=("jti",))
