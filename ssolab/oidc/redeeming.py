@@ -45,7 +45,6 @@ class Tokens:
     access: str = field(repr=False)
     id_token: str | None = field(default=None, repr=False)
     refresh: str | None = field(default=None, repr=False)
-    expires_in: int | None = None
     scope: str | None = None
 
 
@@ -120,12 +119,10 @@ def read_tokens(answer: HttpAnswer, name: str) -> tuple[Tokens | None, tuple[Fin
         found.append(answer_not_marked_as_json(name, answer.kind))
     if any(each.severity is Severity.ERROR for each in found):
         return None, tuple(found)
-    lasts = members.get("expires_in")
     tokens = Tokens(
         access=members["access_token"],
         id_token=members.get("id_token"),
         refresh=members.get("refresh_token"),
-        expires_in=lasts if isinstance(lasts, int) and not isinstance(lasts, bool) else None,
         scope=members.get("scope"),
     )
     return tokens, tuple(found)
