@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
     from ssolab.core.keys import SigningCredential
     from ssolab.web.app import RunningLab
+    from ssolab.web.clock import Clock
     from ssolab.web.inprocess import InProcessLab
-    from ssolab.web.lab import Clock, Lab, LabConfig
+    from ssolab.web.lab import Lab, LabConfig
 
 MARKER = "sso_lab"
 

@@ -72,20 +72,28 @@ def played(
 
     relying_by = relying_party(inventory, link)
     org = _settled(set_by_option(relying_by.org, switches), relying_by.habits)
-    asserting, relying = sides
-    asserting = replace(asserting, flavour=_flavour(inventory, "asserting", asserting))
-    relying = replace(relying, flavour=_flavour(inventory, "relying", relying))
+    asserting, relying = flavoured(inventory, sides, sign=sign)
     if relying.flavour == "salesforce":
         relying = _configured(_switched(relying, org.switches), org)
-    usual = "both" if asserting.flavour == "salesforce" else asserting.sign
     return Play(
         link=link.id,
         flow=link.flow,
-        asserting=replace(asserting, sign=sign or usual),
+        asserting=asserting,
         relying=relying,
         asserting_org=asserting_party(inventory, link).org,
         relying_org=org,
     )
+
+
+def flavoured(
+    inventory: Inventory, sides: tuple[AssertingParty, RelyingParty], *, sign: SignedParts | None = None
+) -> tuple[AssertingParty, RelyingParty]:
+    """Let two sides behave in the flavours that the lab says, and the identity provider sign what its flavour does."""
+    asserting, relying = sides
+    asserting = replace(asserting, flavour=_flavour(inventory, "asserting", asserting))
+    relying = replace(relying, flavour=_flavour(inventory, "relying", relying))
+    usual = "both" if asserting.flavour == "salesforce" else asserting.sign
+    return replace(asserting, sign=sign or usual), relying
 
 
 def _flavour(inventory: Inventory, side: str, party: AssertingParty | RelyingParty) -> Flavour:

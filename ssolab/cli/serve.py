@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,18 +20,16 @@ from ssolab.cli._greeting import described, greeting, remarks
 from ssolab.cli._orgs import switch_option
 from ssolab.cli._shell import instant
 from ssolab.core.findings import ConfigError
+from ssolab.files import shown_name
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from ssolab.core.certs import Certificate
-    from ssolab.cutover.cast import Cast
-    from ssolab.cutover.model import Inventory, Link
+    from ssolab.cutover.model import Inventory, Link, Profile
     from ssolab.saml.parties import SignedParts
     from ssolab.web.journal import Entry
-    from ssolab.web.lab import LabConfig, Play
+    from ssolab.web.lab import LabConfig
 
 LAST_BASE_PORT = 65_533
+BY_HAND = "pinned-certificate"  # the profile of those that read no key set at all
 SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
 
 
@@ -72,6 +69,11 @@ SOMEBODY = "somebody@lab.example"  # logs in where the lab names no users
     help="How Responses come: by the browser, or from server to server for an artifact. Default: as metadata says.",
 )
 @click.option(
+    "--verifier",
+    metavar="PROFILE",
+    help="The product as which the OpenID relying party keeps its provider's keys. Default: as the lab says.",
+)
+@click.option(
     "--open-registration",
     is_flag=True,
     help="Let any OpenID client register itself. Default: that needs the control token.",
@@ -102,7 +104,6 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
     from ssolab.sources import load_lab, write_file
     from ssolab.web.app import running_lab
     from ssolab.web.artifact import answering_by
-    from ssolab.web.openid import Openid
 
     inventory = encrypting(
         load_lab(lab, environ=os.environ),
@@ -120,10 +121,10 @@ def command(lab: Path | None, wanted: str | None, host: str | None, **options: A
         at=options["at"],
         sign=options["sign"],
         switches=options["switches"],
+        verifier=verifier_named(options["verifier"]),
+        open_registration=options["open_registration"],
     )
     config = answering_by(config, options["response_binding"])
-    if options["open_registration"]:
-        config = replace(config, openid=replace(config.openid or Openid(), open_registration=True))
     with running_lab(config) as running:
         if options["token_file"] is not None:
             write_file(options["token_file"], f"{running.lab.token}\n".encode(), private=True)
@@ -153,6 +154,25 @@ def chosen_link(inventory: Inventory, wanted: str | None) -> Link:
     return inventory.links[wanted]
 
 
+def verifier_named(wanted: str | None) -> Profile | None:
+    """Give the profile of that id, which has to be one of a verifier of tokens; None where none is asked for.
+
+    Raises:
+        ConfigError: there is none.
+    """
+    from ssolab.cutover.tables import suggestion
+    from ssolab.sources import load_profiles
+
+    if wanted is None:
+        return None
+    fitting = {each.id: each for each in load_profiles().values() if each.cache is not None or each.id == BY_HAND}
+    if wanted not in fitting:
+        problem = "is no profile of a verifier of tokens" if wanted in load_profiles() else "no such profile is known"
+        remedy = suggestion(wanted, fitting, f"choose one of {', '.join(fitting)}")
+        raise ConfigError(f"--verifier {shown_name(wanted)[:80]}", problem, remedy)
+    return fitting[wanted]
+
+
 def bound_host(host: str, *, unsafe: bool) -> str:
     """Give the address to listen on.
 
@@ -176,13 +196,16 @@ def config_of(  # noqa: PLR0913  each is an option of the command
     at: datetime | None = None,
     sign: SignedParts | None = None,
     switches: tuple[str, ...] = (),
+    verifier: Profile | None = None,
+    open_registration: bool = False,
 ) -> LabConfig:
     """Set up a lab that plays one link, with twins where private keys are missing.
 
     Raises:
-        ConfigError: metadata of a side is missing.
+        ConfigError: metadata of a side is missing, or parties contradict one another.
     """
     from ssolab.cli._origins import believing, origins_of
+    from ssolab.cli._plays import Wishes, plays_of
     from ssolab.core.hosts import is_loopback
     from ssolab.core.keys import new_private_key
     from ssolab.cutover.cast import cast_for
@@ -191,15 +214,10 @@ def config_of(  # noqa: PLR0913  each is an option of the command
 
     cast = cast_for(inventory, new_private_key)
     starts = at or inventory.clock or datetime.now(UTC)
-    plays = tuple(_plays(inventory, link, cast, sign, switches))
+    wishes = Wishes(sign=sign, switches=switches, verifier=verifier, open_registration=open_registration)
+    plays = tuple(plays_of(inventory, link, cast, starts, wishes))
     origins = origins_of(inventory, plays, cast, starts)
     first, *others = (believing(play, origins) for play in plays)
-    twins = {
-        cast.credential(each).public.sha256: each.spki_sha256
-        for played in (link, *(inventory.links[other.link] for other in others))
-        for each in _certificates(inventory, played)
-        if cast.is_twin(each)
-    }
     return LabConfig(
         asserting=first.asserting,
         relying=first.relying,
@@ -212,40 +230,14 @@ def config_of(  # noqa: PLR0913  each is an option of the command
         host=host,
         ports=(port, port + 1, port + 2) if port else (0, 0, 0),
         names=frozenset() if is_loopback(host) else frozenset({host}),
-        remarks=tuple(remarks(inventory, twins=bool(twins))),
-        twins=twins,
+        remarks=tuple(remarks(inventory, twins=bool(cast.twins))),
+        twins=cast.twins,
         others=tuple(others),
         origins=origins,
+        openid=first.openid,
+        client_id=first.client_id,
+        called=first.called,
     )
-
-
-def _plays(
-    inventory: Inventory, link: Link, cast: Cast, sign: SignedParts | None, switches: tuple[str, ...]
-) -> Iterator[Play]:
-    """Set up the wanted link first, then every other one for which the lab has the metadata."""
-    from ssolab.cli._orgs import played
-    from ssolab.cutover.staging import pair
-
-    for each in (link, *(other for other in inventory.links.values() if other.id != link.id)):
-        try:
-            asserting, relying = pair(inventory, each, cast)
-        except ConfigError:
-            if each is link:
-                raise
-            continue
-        yield played(inventory, each, (asserting, relying), switches=switches, sign=sign)
-
-
-def _certificates(inventory: Inventory, link: Link) -> Iterator[Certificate]:
-    """Give the certificates that the two sides of a link publish and use: those that a twin may stand for."""
-    from ssolab.cutover.staging import asserting_party, relying_party
-
-    sp = next((each.sp for each in relying_party(inventory, link).entities if each.sp), None)
-    idp = next((each.idp for each in asserting_party(inventory, link).entities if each.idp), None)
-    for role in (sp, idp):
-        yield from (key.certificate for key in (role.trusted_keys("") if role else ()) if key.certificate)
-    if sp and asserting_party(inventory, link).answers.encrypts:
-        yield from (key.certificate for key in sp.encryption_keys("") if key.certificate and key.public.kind == "RSA")
 
 
 def _tell(entry: Entry, *, verbose: bool) -> None:

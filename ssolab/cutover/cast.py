@@ -7,12 +7,13 @@ twin with the same names and dates, and the same substitution holds in every tru
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from ssolab.core.keys import PublicKey, SigningCredential, TrustedKey
+from ssolab.core.keys import PublicKey, SigningCredential, TrustedKey, spki_of
 from ssolab.core.names import name_of
 from ssolab.core.selfsigned import self_signed, twin
 
@@ -41,7 +42,7 @@ class Cast:
     new_key: NewKey
     _keys: dict[str, PrivateKey] = field(default_factory=dict)
     _twins: dict[Certificate, SigningCredential] = field(default_factory=dict)
-    _own: dict[str, SigningCredential] = field(default_factory=dict)
+    _own: dict[tuple[str, str], SigningCredential] = field(default_factory=dict)
 
     def credential(self, certificate: Certificate) -> SigningCredential:
         """Give the credential that signs for the certificate."""
@@ -63,17 +64,22 @@ class Cast:
 
     def encryption(self, entity_id: str) -> SigningCredential:
         """Give the key that others encrypt for this party with, where its metadata names none: one of the lab's own."""
-        if entity_id not in self._own:
+        return self.made_for(entity_id, "encryption")
+
+    def made_for(self, entity_id: str, use: str) -> SigningCredential:
+        """Give the key of the lab's own making that a party has for this use."""
+        if (entity_id, use) not in self._own:
             private = self.new_key("RSA", _OWN_BITS)
             certificate = self_signed(
                 private=private,
-                subject=name_of([("CN", "encryption (made by ssolab)")]),
+                subject=name_of([("CN", f"{use} (made by ssolab)")]),
                 serial=len(self._own) + 1,
                 not_before=_OWN_FROM,
                 not_after=_OWN_UNTIL,
             )
-            self._own[entity_id] = SigningCredential(private=private, certificate=certificate, label=certificate.label)
-        return self._own[entity_id]
+            made = SigningCredential(private=private, certificate=certificate, label=certificate.label)
+            self._own[entity_id, use] = made
+        return self._own[entity_id, use]
 
     def _known_key(self, spki: str) -> PrivateKey | None:
         """Use the user's own private key for another certificate over the same key."""
@@ -82,6 +88,12 @@ class Cast:
     def is_twin(self, certificate: Certificate) -> bool:
         """Say whether the certificate is played by a stand-in."""
         return certificate.sha256 not in self.held
+
+    @property
+    def twins(self) -> Mapping[str, str]:
+        """The keys that play others so far, by the SHA-256 of their public halves: which one each stands for."""
+        played = {sha256(spki_of(private)).hexdigest(): spki for spki, private in self._keys.items()}
+        return {twin: original for twin, original in played.items() if twin != original}
 
     def named(self, found: Finding) -> Finding:
         """Let a finding speak of the originals: where it names a twin by its fingerprint, it says so beside it."""

@@ -16,7 +16,6 @@ from werkzeug.exceptions import Forbidden
 from ssolab.core import unwelcome
 from ssolab.core.findings import InputError
 from ssolab.core.instants import format_instant, parse_duration, parse_instant
-from ssolab.cutover.scene import Flow
 from ssolab.render import envelope_json, plain
 from ssolab.web.arming import IN_LOGINS, armed_for, fired_since
 from ssolab.web.artifact import wanted_acs
@@ -237,7 +236,7 @@ def _login(lab: Lab, drive: Drive, wanted: dict[str, Any]) -> Response:
     with lab.playing:
         lab.choose(text_in(wanted, "link") if "link" in wanted else lab.play.link)
         play = lab.play
-        flow = wanted.get("flow", play.flow or Flow.SAML_SP_INITIATED)
+        flow = wanted.get("flow", play.login_flow)
         binding = text_in(wanted, "binding") if "binding" in wanted else None
         wanted_acs(play.relying, binding)  # asked here, so that a wrong one is one clear answer
         before = lab.journal.newest

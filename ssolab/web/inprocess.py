@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ssolab.core.findings import InputError
-from ssolab.cutover.scene import Flow
 from ssolab.web.app import at_home
 from ssolab.web.arming import IN_LOGINS, arm, armed_for
 from ssolab.web.artifact import wanted_acs
@@ -20,8 +19,9 @@ from ssolab.web.sp import create_relying_app
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from ssolab.web.clock import Clock
     from ssolab.web.journal import Entry
-    from ssolab.web.lab import Clock, LabConfig
+    from ssolab.web.lab import LabConfig
 
 NOWHERE: Final = Bases(asserting="http://127.0.0.1:8080", relying="http://127.0.0.1:8081")
 """The addresses that the parties declare; nobody listens there."""
@@ -74,7 +74,7 @@ class InProcessLab:
         who = next(iter(lab.users)) if user is None else user
         if who not in lab.users:
             raise InputError("user", f"nobody is called {who!r}", f"the lab knows {', '.join(lab.users)}")
-        how = flow or lab.play.flow or Flow.SAML_SP_INITIATED
+        how = flow or lab.play.login_flow
         wanted_acs(lab.relying, binding)
         with lab.playing, armed_for(lab, _codes(fault), IN_LOGINS):
             return login_by(self._drive, how, who, binding=binding)

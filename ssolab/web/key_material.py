@@ -19,7 +19,7 @@ from ssolab.core.pem import unwrap
 from ssolab.core.selfsigned import self_signed, twin
 from ssolab.documents import Kind, recognise
 from ssolab.files import read_file, shown_name
-from ssolab.web.lab import LATEST
+from ssolab.web.clock import LATEST
 
 if TYPE_CHECKING:
     from datetime import datetime

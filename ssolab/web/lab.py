@@ -8,87 +8,38 @@ from __future__ import annotations
 
 import secrets
 import threading
-import time
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from ssolab.core.findings import InputError
+from ssolab.cutover.scene import Flow
 from ssolab.salesforce import profile
 from ssolab.salesforce.org import Org
 from ssolab.web.armed import Armed
 from ssolab.web.artifact_client import exchange
+from ssolab.web.clock import Clock
 from ssolab.web.fault_keys import Tools
 from ssolab.web.journal import Entry, Journal
 from ssolab.web.memory import Artifacts, Memory, Seen
 from ssolab.web.op_start import beginning_of
-from ssolab.web.openid import OpenidState
+from ssolab.web.openid_halves import OpenidHalves
 from ssolab.web.origins import Origins
 from ssolab.web.ring_state import Rings
-from ssolab.web.rp_state import RelyingState, own_relying
 from ssolab.web.sessions import Sessions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from datetime import datetime
 
     from ssolab.cutover.model import User
-    from ssolab.cutover.scene import Flow
-    from ssolab.oidc.relying import RelyingClient
     from ssolab.saml.parties import AssertingParty, RelyingParty
     from ssolab.web.errands import Errand, LastLogin, Pending
-    from ssolab.web.openid import Openid
+    from ssolab.web.openid import Openid, OpenidState
     from ssolab.web.origins import Origin
-
-EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
-LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
-"""Beyond these a validity window of the lab would fall off the end of time."""
+    from ssolab.web.rp_state import RelyingState
 
 LONGEST_KEPT: Final = 64 << 10
 """Bytes of a message that the journal keeps: more than any honest one has."""
-
-
-class Clock:
-    """The lab's own time: it starts where it is told and runs, or stands still, until it is moved."""
-
-    def __init__(self, at: datetime | None = None, *, running: bool = True) -> None:
-        self._lock = threading.Lock()
-        self._running = running
-        self._at = datetime.now(UTC)
-        self._since = time.monotonic()
-        if at is not None:
-            self.set(at)
-
-    def now(self) -> datetime:
-        """Read the clock."""
-        with self._lock:
-            return self._read()
-
-    def set(self, at: datetime) -> datetime:
-        """Move the clock to a moment, back or forth.
-
-        Raises:
-            InputError: the moment lies outside the years 1970 to 9000.
-        """
-        if not EARLIEST <= at <= LATEST:
-            raise InputError("clock", f"{at.isoformat()} is out of range", "choose a moment between 1970 and 9000")
-        with self._lock:
-            self._at, self._since = at.astimezone(UTC), time.monotonic()
-            return self._at
-
-    def advance(self, by: timedelta) -> datetime:
-        """Move the clock by a duration; a negative one moves it back.
-
-        Raises:
-            InputError: that would end outside the years 1970 to 9000.
-        """
-        try:
-            return self.set(self.now() + by)
-        except OverflowError:
-            raise InputError("clock", "that is further than time goes", "advance by less") from None
-
-    def _read(self) -> datetime:
-        passed = timedelta(seconds=time.monotonic() - self._since) if self._running else timedelta(0)
-        return min(self._at + passed, LATEST)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,7 +53,12 @@ class Bases:
 
 @dataclass(frozen=True, kw_only=True)
 class Play:
-    """One link as the lab can play it; what is known of a side that is an org stands beside it."""
+    """One link as the lab can play it; what is known of a side that is an org stands beside it.
+
+    `openid` is the provider of OpenID Connect that answers meanwhile, `client_id` which of its own clients the relying
+    party is, the first where it says none. `called` maps the ids of parties in a lab file to the roles of
+    `web.holders`.
+    """
 
     link: str
     asserting: AssertingParty
@@ -110,6 +66,18 @@ class Play:
     flow: Flow | None = None
     asserting_org: Org = field(default_factory=Org)
     relying_org: Org = field(default_factory=Org)
+    openid: Openid | None = None
+    client_id: str | None = None
+    called: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def login_flow(self) -> Flow:
+        """How a login goes over the link; tokens of the provider come by code, whichever of them is verified."""
+        if self.flow is None:
+            return Flow.SAML_SP_INITIATED
+        if self.flow.is_saml or self.flow is Flow.JWT_BEARER:
+            return self.flow
+        return Flow.OIDC_CODE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,8 +89,7 @@ class LabConfig:
     played by twins, for one. `twins` maps the SPKI SHA-256 of a twin's key to that of the key it stands for. `others`
     are further links that the running lab can be told to play instead. `origins` are where the sides have each other's
     metadata from, so that it can be looked at again. `openid` is what the lab says of OpenID Connect; without it the
-    pair speaks that all the same. `openid_client` is the relying party in it, else the client of the pair's own.
-    `called` maps the ids of parties in a lab file to the roles of `web.holders`.
+    pair speaks that all the same. It, `client_id` and `called` are those of the link, as in `Play`.
     """
 
     asserting: AssertingParty
@@ -144,7 +111,7 @@ class LabConfig:
     others: tuple[Play, ...] = ()
     origins: tuple[Origin, ...] = ()
     openid: Openid | None = None
-    openid_client: RelyingClient | None = None
+    client_id: str | None = None
     called: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -155,11 +122,9 @@ class Lab:
         self.config = config
         self.bases = bases or Bases()
         self.clock = Clock(config.at, running=config.running)
+        started = self.clock.now()
         self.token = config.token or secrets.token_urlsafe(24)
         self.users = {user.username: user for user in config.users}
-        self.openid = OpenidState(config.openid, beginning_of(config, self.bases, self.clock.now()))
-        """What the asserting party remembers as an OpenID provider."""
-        self.openid_rp = RelyingState(lambda: config.openid_client or own_relying(self.openid))
         self.rings = Rings()
         """The keys with which both sides sign SAML, and where in their lives they stand."""
         self.journal = Journal()
@@ -191,10 +156,25 @@ class Lab:
             relying=config.relying,
             asserting_org=config.asserting_org,
             relying_org=config.relying_org,
+            openid=config.openid,
+            client_id=config.client_id,
+            called=config.called,
         )
         self._plays = {play.link: play for play in (self._play, *config.others)}
         self.begun = dict(self._plays)
         """Every link as it was set up at first."""
+        self._halves: OpenidHalves[Play] = OpenidHalves(lambda play: beginning_of(play, self.bases, started))
+        self._halves.relying(self._play)
+
+    @property
+    def openid(self) -> OpenidState:
+        """What the asserting party remembers as the OpenID provider of the link that is played."""
+        return self._halves.provider(self._play)
+
+    @property
+    def openid_rp(self) -> RelyingState:
+        """What the relying party remembers as that provider's client."""
+        return self._halves.relying(self._play)
 
     @property
     def play(self) -> Play:
@@ -255,19 +235,19 @@ class Lab:
             self.errands.clear()
             self.pending.clear()
             self.artifacts.clear()
-            self.openid_rp.clear()
             self._end_sessions()
             self.record(side="control", event="link-chosen", summary=f"Link {link} is played from now on")
 
     def forget(self) -> None:
         """Forget all that happened: the journal, open requests, seen assertions, artifacts, sessions."""
-        for each in (self.journal, self.errands, self.pending, self.seen, self.artifacts, self.openid, self.openid_rp):
+        for each in (self.journal, self.errands, self.pending, self.seen, self.artifacts):
             each.clear()
+        self._halves.clear()
         self._end_sessions()
 
     def _end_sessions(self) -> None:
         self.last_login = None
-        self.openid.end_sessions()
+        self._halves.end_sessions()
         for each in self.sessions.values():
             each.clear()
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from ssolab.web.addresses import DISCOVERY, OIDC_BEARER, OIDC_LOGIN
-from ssolab.web.op_start import OWN_CLIENT
 from ssolab.web.pages import Start, known_facts
 
 if TYPE_CHECKING:
@@ -19,13 +18,15 @@ _SHOWN: Final = 20
 
 
 def provider_starts(lab: Lab) -> list[Start]:
-    """Give the ways in by OpenID Connect and OAuth, where the lab's own client is there to begin them."""
-    if not lab.bases.relying or OWN_CLIENT not in lab.openid.clients:
+    """Give the ways in by OpenID Connect and OAuth, where the lab's own client listens anywhere to begin them."""
+    if not lab.bases.relying:
         return []
-    says = f"OpenID Connect: it begins at the service provider, which is the client {OWN_CLIENT}."
+    own = lab.openid.own_client(lab.play.client_id)
+    name = own.registered.client_id
+    says = f"OpenID Connect: it begins at the service provider, which is the client {name}."
     found = [Start(href=lab.bases.relying + OIDC_LOGIN, text="Log in by OpenID Connect", says=says)]
-    if lab.openid.clients[OWN_CLIENT].keys:
-        says = "JWT bearer: the client signs for whom it wants the token, and nobody logs in."
+    if own.key is not None:
+        says = f"JWT bearer: the client {name} signs for whom it wants the token, and nobody logs in."
         found.append(Start(href=lab.bases.relying + OIDC_BEARER, text="Fetch a token with an assertion", says=says))
     return found
 

@@ -20,7 +20,7 @@ from ssolab.salesforce.profile import ORG_PREFIX
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
-    from ssolab.core.keys import PrivateKey, SigningCredential
+    from ssolab.core.keys import Permission, PrivateKey, SigningCredential
     from ssolab.cutover.model import Profile
     from ssolab.oidc.parties import Endpoints, Flavour
     from ssolab.saml.parties import AssertingParty, RelyingParty
@@ -176,7 +176,8 @@ class OwnClient:
 
     The addresses where it listens are added to those of its registration. `name` is that of the Auth. Provider where an
     org of Salesforce is the relying party. `key` is what it proves itself by, where it does so by a token, `profile`
-    the product whose habits with key sets it has, and `algorithms` what it takes ID tokens by.
+    the product whose habits with key sets it has, and `algorithms` what it takes ID tokens by. `skew`, `checks_expiry`,
+    `whole` and `permit` are those of `RelyingClient` and its trust.
     """
 
     registered: Client
@@ -185,6 +186,9 @@ class OwnClient:
     profile: Profile | None = None
     algorithms: tuple[str, ...] | None = None
     skew: timedelta = USUAL_SKEW
+    checks_expiry: bool | None = None
+    whole: bool = False
+    permit: frozenset[Permission] = frozenset()
 
 
 def stand_in(secret: str, credential: SigningCredential) -> OwnClient:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from datetime import datetime, timedelta
 
     from ssolab.oidc.keyring import KeyRing
-    from ssolab.oidc.parties import Client, Flavour, Provider
+    from ssolab.oidc.parties import AssertionRules, Client, Flavour, Provider
     from ssolab.oidc.tokens import Code, Token
     from ssolab.web.errands import LastLogin, Leave, OpenidErrand
     from ssolab.web.op_start import Beginning
@@ -39,16 +39,17 @@ _MOST_SESSIONS: Final = 1_000
 class Openid:
     """What a lab is started with in OpenID Connect.
 
-    Without a `provider` one is made: of the asserting party, unless its `party` in the lab file, its `flavour` and its
-    `keys` are named. `own` are the parties that the lab's relying party can be, one of its own making where there is
-    none; `clients` are registered beside them, or in their stead where one has the same client_id. `open_registration`
-    lets anybody register further ones, which else needs the token of the lab. `plan` is what the keys do by the lab's
-    clock.
+    Without a `provider` one is made: of the asserting party, unless its `party` in the lab file, its `flavour`, its
+    `keys` and its `rules` for what clients sign are named. `own` are the parties that the lab's relying party can be,
+    one of its own making where there is none. `clients` are registered beside them, or in their stead where one has the
+    same client_id. `open_registration` lets anybody register further ones, which else needs the token of the lab.
+    `plan` is what the keys do by the lab's clock.
     """
 
     party: str = ""
     provider: Provider | None = None
     flavour: Flavour | None = None
+    rules: AssertionRules | None = None
     own: tuple[OwnClient, ...] = ()
     clients: tuple[Client, ...] = ()
     open_registration: bool = False
@@ -117,7 +118,9 @@ class OpenidState:
                 seen = self._at_first()
                 made = self._settings.provider or provider_of(self._beginning, self._settings.keys)
                 self._first = self._settings.keys or made.keys
-                self._provider = replace(made, issuer=seen.issuer, endpoints=seen.endpoints, keys=self._first)
+                rules = self._settings.rules or made.rules
+                home = replace(made, issuer=seen.issuer, endpoints=seen.endpoints)
+                self._provider = replace(home, keys=self._first, rules=rules)
             return self._provider
 
     @property
@@ -163,6 +166,10 @@ class OpenidState:
         with self._lock:
             self._clients = {**self._clients, client.client_id: client}
             self._origins = frozenset().union(*(each.origins for each in self._clients.values()))
+
+    def own_client(self, client_id: str | None) -> OwnClient:
+        """Give the party of that client_id that the lab's relying party can be; the first where there is none."""
+        return next((each for each in self.own if each.registered.client_id == client_id), self.own[0])
 
     @property
     def browser_origins(self) -> frozenset[str]:

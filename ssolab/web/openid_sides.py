@@ -1,22 +1,24 @@
 """The OpenID half of a lab that is served: the provider and its clients as the lab file has them.
 
 A provider is served once for all links that it is on. The clients of those links, and those that are on no link, are
-registered with it; the relying party of the lab can be each of them that logs people in.
+registered with it; the relying party of the lab can be each client of a link.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ssolab.core.findings import ConfigError
+from ssolab.core.findings import ConfigError, InputError
 from ssolab.core.jose import algorithm_for, public_of
 from ssolab.core.keys import TrustedKey
+from ssolab.cutover.habits import Known, Match
 from ssolab.cutover.model import PartyKind
 from ssolab.cutover.openid_staging import cutovers_of, ring_of
 from ssolab.cutover.scene import Flow
 from ssolab.cutover.staging import asserting_party, flavour_of, relying_party
 from ssolab.cutover.token_link import client_id_of
-from ssolab.oidc.parties import Client
+from ssolab.oidc.parties import AssertionRules, Client
 from ssolab.oidc.relying import ClientKey
 from ssolab.web.lab_plan import plan_of
 from ssolab.web.op_start import OwnClient
@@ -27,7 +29,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from ssolab.core.certs import Certificate
-    from ssolab.core.keys import PublicKey
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.model import Inventory, Link, Party, Profile
     from ssolab.oidc.parties import Flavour
@@ -52,17 +53,16 @@ def openid_of(
     """
     links = openid_links(inventory, provider)
     parties = tuple(_clients(inventory, provider, links))
-    logging_in = {relying_party(inventory, each).id for each in links if _logs_in(inventory, each)}
-    own = tuple(
-        _own(inventory, each, links, cast, profile or each.profile) for each in parties if each.id in logging_in
-    )
+    linked = {relying_party(inventory, each).id for each in links}
+    own = tuple(_own(inventory, each, links, cast, profile or each.profile) for each in parties if each.id in linked)
     return Openid(
         party=provider.id,
         flavour=_flavour(inventory, provider),
         keys=ring_of(inventory, provider, cast, at),
+        rules=_rules(provider),
         own=own,
-        clients=tuple(_registered(inventory, each, links) for each in parties if each.id not in logging_in),
-        plan=plan_of(inventory, provider, cast, logging_in),
+        clients=tuple(_registered(inventory, each, links) for each in parties if each.id not in linked),
+        plan=plan_of(inventory, provider, cast, linked),
     )
 
 
@@ -78,13 +78,6 @@ def openid_links(inventory: Inventory, provider: Party | None = None) -> tuple[L
 def _flavour(inventory: Inventory, provider: Party) -> Flavour:
     said = inventory.flavours.get("asserting")
     return flavour_of(provider) if said is None else "salesforce" if said == "salesforce" else "generic"
-
-
-def _logs_in(inventory: Inventory, link: Link) -> bool:
-    """Say whether the client of a link logs people in: it takes their tokens, or proves itself where it does so."""
-    if link.flow.signed_by_asserting:
-        return True
-    return link.flow is Flow.PRIVATE_KEY_JWT and relying_party(inventory, link).kind is PartyKind.RP
 
 
 def _clients(inventory: Inventory, provider: Party, links: tuple[Link, ...]) -> Iterator[Party]:
@@ -108,15 +101,16 @@ def _clients(inventory: Inventory, provider: Party, links: tuple[Link, ...]) -> 
 def _registered(inventory: Inventory, party: Party, links: tuple[Link, ...], *further: TrustedKey) -> Client:
     """Register a client as the lab file describes it, with *further* keys that it proves itself by."""
     known = party.openid
-    mine = [each for each in links if relying_party(inventory, each).id == party.id]
+    flows = {each.flow for each in links if relying_party(inventory, each).id == party.id}
     return Client(
         client_id=client_id_of(party),
         name=party.id,
         secret=known.secret if known else None,
         keys=(*_uploaded(inventory, party), *further),
-        auth_method=known.auth_method if known else None,
+        auth_method=(known.auth_method if known else None)
+        or ("private_key_jwt" if Flow.PRIVATE_KEY_JWT in flows else None),
         redirect_uris=known.redirect_uris if known else (),
-        access_tokens="jwt" if any(each.flow is Flow.OIDC_ACCESS_TOKEN for each in mine) else None,
+        access_tokens="jwt" if Flow.OIDC_ACCESS_TOKEN in flows else None,
     )
 
 
@@ -143,30 +137,56 @@ def _own_certificates(party: Party) -> tuple[Certificate, ...]:
 
 def _own(inventory: Inventory, party: Party, links: tuple[Link, ...], cast: Cast, profile: Profile | None) -> OwnClient:
     """Let the lab's relying party be a client of the lab file; a key that the lab does not hold is played by a twin."""
-    known, key, twins = party.openid, None, []
-    if (public := _proves_by(inventory, party)) is not None:
-        private = cast.private(public)
-        key = ClientKey(
-            private=private, alg=algorithm_for(public).name, kid=known.kids.get(public.sha256) if known else None
-        )
-        if (played := public_of(private)).spki != public.spki:
-            source = f"the twin of {public.sha256[:16]}"
-            twins.append(TrustedKey(public=played, holder=client_id_of(party), source=source, use="signing"))
+    known, habits = party.openid, party.habits
+    key, twin = _signing(inventory, party, cast)
     return OwnClient(
-        registered=_registered(inventory, party, links, *twins),
+        registered=_registered(inventory, party, links, *([] if twin is None else [twin])),
         name=party.id,
         key=key,
         profile=profile,
         algorithms=(known.algorithms or None) if known else None,
-        skew=party.habits.worst().skew,
+        skew=habits.worst().skew,
+        checks_expiry=_decided(habits.checks_expiry),
+        whole=habits.match is not Match.KEY,
+        permit=party.permit,
     )
 
 
-def _proves_by(inventory: Inventory, party: Party) -> PublicKey | None:
-    """Give the key by which a client proves itself: the one that a cutover leaves, else the first; None by a secret."""
-    known, uploaded = party.openid, _uploaded(inventory, party)
-    method = known.auth_method if known else None
-    if not uploaded or method not in (None, "private_key_jwt") or (method is None and known and known.secret):
-        return None
+def _signing(inventory: Inventory, party: Party, cast: Cast) -> tuple[ClientKey | None, TrustedKey | None]:
+    """Give the key that a client signs with and, where a twin plays it, what its provider has to know of that.
+
+    It is the key that a cutover leaves, else the first that the provider holds; none where the lab can make none like
+    it.
+    """
+    uploaded = _uploaded(inventory, party)
     leaving = {each.old.spki for each in cutovers_of(inventory, party)}
-    return next((each.public for each in uploaded if each.public.spki in leaving), uploaded[0].public)
+    first = next((each for each in uploaded if each.public.spki in leaving), next(iter(uploaded), None))
+    if first is None:
+        return None, None
+    try:
+        private, alg = cast.private(first.public), algorithm_for(first.public).name
+    except InputError:
+        return None, None
+    kids = party.openid.kids if party.openid else {}
+    key = ClientKey(private=private, alg=alg, kid=kids.get(first.public.sha256))
+    if (played := public_of(private)).spki == first.public.spki:
+        return key, None
+    certificate = first.certificate and cast.credential(first.certificate).certificate
+    source = f"the twin of {first.certificate.label if first.certificate else first.public.sha256[:16]}"
+    return key, replace(first, public=played, certificate=certificate, source=source)
+
+
+def _rules(provider: Party) -> AssertionRules:
+    """Say how a provider judges what clients sign."""
+    known, habits = provider.openid, provider.habits
+    return AssertionRules(
+        skew=habits.worst().skew,
+        checks_expiry=_decided(habits.checks_expiry),
+        algorithms=(known.algorithms or None) if known else None,
+        permit=provider.permit,
+    )
+
+
+def _decided(known: Known) -> bool | None:
+    """Leave to the flavour what nobody knows."""
+    return None if known is Known.UNKNOWN else known is Known.YES

@@ -34,7 +34,7 @@ def _names(lab: Lab) -> Iterator[tuple[str, Holder]]:
     yield relying.entity_id, Holder.RELYING
     yield lab.openid.provider.issuer, Holder.PROVIDER
     yield lab.openid_rp.client.client_id, Holder.CLIENT
-    yield from ((name, Holder(role)) for name, role in lab.config.called.items())
+    yield from ((name, Holder(role)) for name, role in lab.play.called.items())
     for held in lab.origins:
         if held.origin.entity_id == asserting.entity_id:
             yield held.origin.party, Holder.ASSERTING

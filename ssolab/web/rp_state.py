@@ -182,7 +182,7 @@ def own_relying(openid: OpenidState, client_id: str | None = None) -> RelyingCli
     Raises:
         ConfigError: it holds its keys by hand, and there is none.
     """
-    own = next((each for each in openid.own if each.registered.client_id == client_id), openid.own[0])
+    own = openid.own_client(client_id)
     registered = openid.clients[own.registered.client_id]
     return RelyingClient(
         issuer=openid.outside.issuer,
@@ -196,6 +196,8 @@ def own_relying(openid: OpenidState, client_id: str | None = None) -> RelyingCli
         algorithms=own.algorithms,
         name=own.name,
         skew=own.skew,
+        checks_expiry=own.checks_expiry,
+        permit=own.permit,
     )
 
 
@@ -210,9 +212,9 @@ def _trust(own: OwnClient, openid: OpenidState) -> JwksTrust | PinnedTrust:
     """Trust as the profile does; one that reads no key set was given the keys that signed when the lab began."""
     profile = own.profile
     if profile is None:
-        return JwksTrust()
+        return JwksTrust(whole=own.whole)
     if profile.cache is not None:
-        return JwksTrust(habits=profile.cache, profile=profile.id)
+        return JwksTrust(habits=profile.cache, profile=profile.id, whole=own.whole)
     signing = [key for key in openid.first_keys.keys if key.state is KeyState.ACTIVE]
     return PinnedTrust(
         keys=tuple(

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ssolab.core.findings import InputError
+from ssolab.web.clock import Clock
 from ssolab.web.journal import Entry, Journal
-from ssolab.web.lab import Clock
 from ssolab.web.memory import Memory, Seen
 
 MOMENT = datetime(2027, 1, 4, 9, 0, tzinfo=UTC)

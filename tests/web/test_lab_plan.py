@@ -25,6 +25,7 @@ from tests.web.openid_pair import OpenidPair
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ssolab.core.certs import Certificate
     from ssolab.cutover.model import Inventory
     from ssolab.web.key_plan import KeyPlan
 
@@ -32,7 +33,7 @@ DAY = datetime(2027, 1, 5, tzinfo=UTC)
 OLD, NEW = certificate("greenmoor"), certificate("sso_2027")
 NEW_KID = thumbprint(PublicKey(NEW.spki))
 PINNED = LAB.replace('profile = "openid-client"', 'profile = "pinned-certificate"')
-UPLOADS = '[[cutover.step]]\ndo = "add"\nat = "2027-01-05T08:00:00Z"\nparty = "shop"\n\n[[cutover]]\nid = "client"'
+UPLOADS = '{ do = "add", at = "2027-01-05T08:00:00Z", party = "shop" },\n    { do = "publish"'
 
 
 def plan(inventory: Inventory, party: str = "idp", played: tuple[str, ...] = ("shop",)) -> KeyPlan:
@@ -47,6 +48,14 @@ def served(inventory: Inventory, party: str = "idp") -> OpenidPair:
     pair = OpenidPair.made(openid=openid_of(inventory, inventory.parties[party], cast, START))
     pair.lab.clock.set(START)
     return pair
+
+
+def uploaded(pair: OpenidPair) -> list[Certificate]:
+    """The certificates of the pipeline, each of which has its twin beside it, since the lab plays the pipeline too."""
+    held = [key.certificate for key in pair.lab.openid.clients["3MVG9.pipeline"].keys]
+    originals = [each for each in held if each in (OLD, NEW)]
+    assert len(held) == 2 * len(originals)
+    return [each for each in originals if each is not None]
 
 
 def told(found: KeyPlan) -> list[tuple[str, str, str]]:
@@ -66,8 +75,8 @@ def test_the_steps_of_a_provider_are_the_moves_of_its_keys_under_their_own_names
 
 def test_a_second_swap_goes_back_and_the_new_key_is_the_one_that_is_taken_away(tmp_path: Path) -> None:
     back = LAB.replace(
-        'do = "unpublish"',
-        'do = "swap"\nat = "2027-01-05T11:00:00Z"\nparty = "idp"\n[[cutover.step]]\ndo = "unpublish"',
+        '{ do = "unpublish"',
+        '{ do = "swap", at = "2027-01-05T11:00:00Z", party = "idp" },\n    { do = "unpublish"',
         1,
     )
     assert [each[1:] for each in told(plan(written(tmp_path, back)))][1:] == [
@@ -92,8 +101,8 @@ def test_the_served_lab_follows_its_file_by_the_clock_and_says_how_long_its_key_
 
 
 def test_a_compromised_key_is_replaced_and_taken_away_at_once_and_for_good(tmp_path: Path) -> None:
-    steps = LAB[LAB.index('[[cutover.step]]\ndo = "publish"') : LAB.index('[[cutover]]\nid = "client"')]
-    only = '[[cutover.step]]\ndo = "compromise"\nat = "2027-01-05T09:00:00Z"\nparty = "idp"\n\n'
+    steps = LAB[LAB.index('{ do = "publish"') : LAB.index(']\n\n[[cutover]]\nid = "client"')]
+    only = '{ do = "compromise", at = "2027-01-05T09:00:00Z", party = "idp" },\n'
     inventory = written(tmp_path, LAB.replace(steps, only))
     assert [each.do.value for each in inventory.cutover("provider").steps] == ["publish", "swap", "unpublish"]
     assert [each[1] for each in told(plan(inventory))] == ["publish", "swap", "compromise"]
@@ -123,15 +132,15 @@ def test_an_upload_by_hand_is_planned_too_and_so_is_the_client_that_signs_with_i
     pair = served(written(tmp_path), "org")
     pair.lab.clock.set(DAY + timedelta(hours=9))
     pair.drive.asserting.test_client().get("/jwks")
-    assert [key.certificate for key in pair.lab.openid.clients["3MVG9.pipeline"].keys] == [OLD, NEW]
+    assert uploaded(pair) == [OLD, NEW]
     pair.lab.clock.set(DAY + timedelta(hours=12))
     pair.drive.asserting.test_client().get("/jwks")
-    assert [key.certificate for key in pair.lab.openid.clients["3MVG9.pipeline"].keys] == [NEW]
+    assert uploaded(pair) == [NEW]
     assert "as client plans for 2027-01-05T12:00:00Z" in pair.lab.journal.entries()[-1].summary
 
 
 def test_a_relying_party_that_pins_keys_is_given_the_new_one_when_the_file_says_so(tmp_path: Path) -> None:
-    pair = served(written(tmp_path, PINNED.replace('[[cutover]]\nid = "client"', UPLOADS, 1)))
+    pair = served(written(tmp_path, PINNED.replace('{ do = "publish"', UPLOADS, 1)))
     client = pair.lab.openid_rp.client
     pair.lab.openid_rp.reconfigure(replace(client, redirect_uri="http://127.0.0.1:8081/oidc/callback"))
     assert isinstance(client.trust, PinnedTrust)
@@ -145,7 +154,7 @@ def test_a_relying_party_that_pins_keys_is_given_the_new_one_when_the_file_says_
 
 
 def test_a_relying_party_that_reads_the_key_set_is_restarted_when_the_file_says_so(tmp_path: Path) -> None:
-    pair = served(written(tmp_path, LAB.replace('[[cutover]]\nid = "client"', UPLOADS, 1)))
+    pair = served(written(tmp_path, LAB.replace('{ do = "publish"', UPLOADS, 1)))
     pair.lab.clock.set(DAY + timedelta(hours=8))
     pair.drive.relying.test_client().get("/")
     (entry,) = [each for each in pair.lab.journal.entries() if each.event == "keys-forgotten"]

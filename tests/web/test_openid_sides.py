@@ -48,16 +48,23 @@ def test_the_relying_party_is_the_client_of_the_link_as_the_lab_file_describes_i
 
 def test_a_client_is_known_by_what_was_uploaded_for_it(tmp_path: Path) -> None:
     found = sides(written(tmp_path), "org")
-    assert (found.flavour, found.keys, found.own) == ("salesforce", None, ())
-    (pipeline,) = found.clients
+    assert (found.flavour, found.keys, found.clients) == ("salesforce", None, ())
+    (own,) = found.own
+    pipeline = own.registered
     assert (pipeline.client_id, pipeline.name) == ("3MVG9.pipeline", "pipeline")
-    assert [key.certificate for key in pipeline.keys] == [OLD], "the certificate itself, and no twin of it"
+    certified, twin = pipeline.keys
+    assert certified.certificate == OLD
+    assert own.key is not None
+    assert twin.public.spki == public_of(own.key.private).spki
+    assert twin.certificate is not None
+    assert twin.certificate.subject.der == OLD.subject.der, "the lab plays the client by a twin"
 
 
 def test_what_a_cutover_brings_is_not_there_before(tmp_path: Path) -> None:
     both = LAB.replace('certificates = "old.crt"', 'certificates = ["new.crt", "old.crt"]')
-    (pipeline,) = sides(written(tmp_path, both), "org").clients
-    assert [key.certificate for key in pipeline.keys] == [OLD]
+    (own,) = sides(written(tmp_path, both), "org").own
+    assert own.registered.keys[0].certificate == OLD
+    assert NEW not in {key.certificate for key in own.registered.keys}
 
 
 def test_a_relying_party_that_signs_to_prove_itself_is_played_by_a_twin_that_its_provider_knows(tmp_path: Path) -> None:
