@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import re
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import groupby
@@ -11,11 +10,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from ssolab.core.instants import day, in_words
+from ssolab.core.instants import day
 from ssolab.cutover.check import Verdict
-from ssolab.cutover.model import UNWEIGHTED
-from ssolab.cutover.scene import Flow
-from ssolab.render import finding_lines, printable
+from ssolab.render import printable
+from ssolab.telling import COLOURS, WORDS, flow_name, told, wrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -23,12 +21,8 @@ if TYPE_CHECKING:
 
     from ssolab.cutover.rehearse import LinkOutcome, Rehearsal, Window
 
-_WORDS = {Verdict.SAFE: "ok", Verdict.AT_RISK: "risk", Verdict.OUTAGE: "OUT"}
-_COLOURS = {Verdict.SAFE: "green", Verdict.AT_RISK: "yellow", Verdict.OUTAGE: "red"}
 _LINES = {Verdict.SAFE: "─", Verdict.AT_RISK: "╌", Verdict.OUTAGE: "━"}
 _PLAIN = str.maketrans({"─": "-", "╌": ".", "━": "="})
-_DURATION = re.compile(r"\d+ (?:d|h|min|s)\b(?: \d+ (?:h|min|s)\b)?")
-_HARD = "\N{NO-BREAK SPACE}"
 _GAP = 2
 _AROUND = 3
 _NARROW = 8
@@ -57,10 +51,10 @@ def rehearsal_text(
     played: Rehearsal, *, owner: str, width: int, unicode: bool = True, detail: Detail = Detail.USUAL
 ) -> str:
     """Write a rehearsal for people."""
-    parts = ["\n".join(_wrapped(_title(played, owner), "", width))]
+    parts = ["\n".join(wrapped(_title(played, owner), "", width))]
     if detail is not Detail.LITTLE:
-        parts += ["\n".join(_picture(played, width)), *_told(played, width, verbose=detail is Detail.ALL)]
-    parts.append("\n".join(line for said in _summary(played) for line in _wrapped(said, "", width)))
+        parts += ["\n".join(_picture(played, width)), *told(played, width, verbose=detail is Detail.ALL)]
+    parts.append("\n".join(line for said in _summary(played) for line in wrapped(said, "", width)))
     text = "\n\n".join(part for part in parts if part)
     return text if unicode else text.translate(_PLAIN)
 
@@ -73,13 +67,6 @@ def _title(played: Rehearsal, owner: str) -> str:
     note = f" ({', '.join(notes)})" if notes else ""
     new = printable(played.cutover.new_name)
     return f"{played.cutover.id}: {owner} moves from {printable(played.cutover.old_name)}{note} to {new}"
-
-
-def flow_name(flow: Flow) -> str:
-    """Name the kind of login for people: what is under test within it is told elsewhere."""
-    if flow.is_saml:
-        return "idp-initiated" if flow is Flow.SAML_IDP_INITIATED else "sp-initiated"
-    return flow.value
 
 
 def _picture(played: Rehearsal, width: int) -> Iterator[str]:
@@ -109,8 +96,8 @@ def _listed(outcome: LinkOutcome) -> Iterator[str]:
     for verdict, windows in groupby(outcome.windows, key=lambda window: window.verdict):
         start = next(windows).start
         begins = start == outcome.windows[0].start
-        word = click.style(_WORDS[verdict], fg=_COLOURS[verdict])
-        yield word if begins else f"{word}{' ' * (5 - len(_WORDS[verdict]))}from {start.day} {start:%b %H:%M}"
+        word = click.style(WORDS[verdict], fg=COLOURS[verdict])
+        yield word if begins else f"{word}{' ' * (5 - len(WORDS[verdict]))}from {start.day} {start:%b %H:%M}"
 
 
 def remark(outcome: LinkOutcome) -> str:
@@ -152,7 +139,7 @@ def _columns(played: Rehearsal, room: int) -> tuple[Column, ...]:
 def _needed(played: Rehearsal, start: datetime, end: datetime) -> int:
     """Give the characters that the busiest link needs to write each of its verdicts between two steps."""
     return max(
-        sum(len(_WORDS[window.verdict]) + _AROUND for window in _within(outcome.windows, start, end))
+        sum(len(WORDS[window.verdict]) + _AROUND for window in _within(outcome.windows, start, end))
         for outcome in played.links
     )
 
@@ -167,17 +154,17 @@ def _lane(outcome: LinkOutcome, columns: Sequence[Column]) -> str:
     for column in columns:
         inside = _within(outcome.windows, column.start, column.end)
         for window, share in zip(inside, _shares(inside, column), strict=True):
-            word = "" if window.verdict is shown else f"{_WORDS[window.verdict]} "
+            word = "" if window.verdict is shown else f"{WORDS[window.verdict]} "
             joint = "" if not drawn or not word else " "
             line = _LINES[window.verdict] * max(1, share - len(word) - len(joint))
-            drawn.append(joint + click.style(word + line, fg=_COLOURS[window.verdict]))
+            drawn.append(joint + click.style(word + line, fg=COLOURS[window.verdict]))
             shown = window.verdict
     return "".join(drawn)
 
 
 def _shares(windows: Sequence[Window], column: Column) -> list[int]:
     """Divide a column among its windows: each gets room for its word, and what is left goes by time."""
-    least = [len(_WORDS[window.verdict]) + _AROUND for window in windows]
+    least = [len(WORDS[window.verdict]) + _AROUND for window in windows]
     spare = max(0, column.width - sum(least))
     whole = (column.end - column.start).total_seconds()
     shares = [
@@ -186,73 +173,6 @@ def _shares(windows: Sequence[Window], column: Column) -> list[int]:
     ]
     shares[-1] += column.width - sum(shares)
     return shares
-
-
-def _told(played: Rehearsal, width: int, *, verbose: bool) -> Iterator[str]:
-    """Tell of each link that is not safe: when, why, who shows the error, and the one change that avoids it."""
-    for outcome in played.links:
-        lines: list[str] = []
-        for code, together in groupby(outcome.windows, key=lambda window: window.code):
-            if code is not None:
-                windows = list(together)
-                lines += _told_once(played, windows, width)
-                lines += _refusal(windows) if verbose else ()
-        if lines:
-            name = click.style(f"{outcome.partner} {flow_name(outcome.link.flow)}", bold=True)
-            weight = f", weight {outcome.link.weight:,g}" if outcome.link.weight != UNWEIGHTED else ""
-            yield "\n".join([name + weight, *lines])
-    if played.start != played.now:
-        yield f"The first step lies before {day(played.now)}, so the rehearsal begins an hour before that step."
-    if played.assumptions:
-        lines = [line for each in played.assumptions for line in _wrapped(each, "  ", width)]
-        yield "\n".join(["Assumed:", *lines])
-
-
-def _told_once(played: Rehearsal, windows: Sequence[Window], width: int) -> Iterator[str]:
-    """Tell of neighbouring windows with one cause: an outage mostly ends in some minutes of risk."""
-    first = windows[0]
-    spans = ", then ".join(
-        f"{click.style(_WORDS[window.verdict], fg=_COLOURS[window.verdict], bold=True)} {_span(played, window, first)}"
-        for window in windows
-    )
-    yield from _wrapped(f"{spans}: {printable(first.cause or '')}", "  ", width)
-    codes = sorted({found.code for window in windows for found in window.findings if found.severity == "error"})
-    if codes:
-        yield from _wrapped(f"seen at {first.refused_by}: {', '.join(codes)}", "    ", width)
-    yield from _wrapped(f"do this: {printable(first.cure or '')}", "    ", width)
-    yield f"    more:    ssolab explain {first.code}"
-
-
-def _refusal(windows: Sequence[Window]) -> Iterator[str]:
-    """Write all that the last refused message of these windows was told."""
-    refused = next((window for window in reversed(windows) if window.findings), None)
-    for found in refused.findings if refused else ():
-        yield from (f"    {line}" for line in finding_lines(found))
-
-
-def _wrapped(text: str, indent: str, width: int) -> Iterator[str]:
-    """Break a line between words, never within a duration; what is coloured counts as long as it looks."""
-    line = indent
-    for word in _DURATION.sub(lambda found: found[0].replace(" ", _HARD), text).split(" "):
-        if line.strip() and len(click.unstyle(line)) + len(click.unstyle(word)) >= width:
-            yield line.replace(_HARD, " ").rstrip()
-            line = f"{indent}  "
-        line += f"{word} "
-    yield line.replace(_HARD, " ").rstrip()
-
-
-def _span(played: Rehearsal, window: Window, first: Window) -> str:
-    length = in_words(window.end - window.start)
-    if window is not first:
-        return "from then on" if window.end >= played.end else f"for {length}"
-    now = played.start == played.now
-    if window.end >= played.end:
-        if window.start > played.start:
-            return f"from {day(window.start)} on"
-        return "from now on" if now else "all along"
-    if window.start <= played.start:
-        return f"{'now, ' if now else ''}until {day(window.end)}"
-    return f"{day(window.start)} to {day(window.end)}, {length}"
 
 
 def _summary(played: Rehearsal) -> Iterator[str]:

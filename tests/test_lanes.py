@@ -20,7 +20,8 @@ from ssolab.cutover.model import UNWEIGHTED
 from ssolab.cutover.rehearse import Disagreement, Rehearsal, rehearse
 from ssolab.cutover.scene import Flow, Played, Scene
 from ssolab.cutover.timeline import Material
-from ssolab.lanes import Detail, flow_name, rehearsal_text, remark
+from ssolab.lanes import Detail, rehearsal_text, remark
+from ssolab.telling import flow_name
 from ssolab.web.scene_player import FlaskPlayer
 from tests.cutover.parts import HOUR, START, SWAP, certificate, fixed_cast, lab, play, step, verifier
 
@@ -89,7 +90,7 @@ def test_the_title_names_org_both_certificates_the_twin_and_the_expiry() -> None
 
 def test_each_link_that_is_not_safe_is_told_with_code_and_remedy_and_no_other_is() -> None:
     text = drawn(builtin(), 160)
-    told = text[text.rindex("idp-initiated") :]
+    told = text[text.rindex("idp-initiated") : text.index("Whoever has the old key")]
     assert re.findall(r"ssolab explain (\S+)", told) == [
         "expired-before-swap",
         "one-slot-verifier",

@@ -49,6 +49,7 @@ FLOORS = {
     "ssolab.sources": 30,
     "ssolab.render": 30,
     "ssolab.lanes": 30,
+    "ssolab.telling": 30,
     "ssolab.web": 31,
     "ssolab.cli": 32,
     "ssolab.pytest_plugin": 32,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ssolab.core.findings import Finding
+    from ssolab.cutover.exposure import Exposure
     from ssolab.cutover.model import Cutover, Inventory
     from ssolab.cutover.rehearse import Rehearsal
     from ssolab.cutover.scenarios import Scenario
@@ -150,6 +151,7 @@ def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
                 "weight": outcome.link.weight,
                 "verdict": outcome.verdict,
                 "remark": remark(outcome),
+                "exposure": _exposure(outcome.exposure),
                 "windows": [
                     {
                         "verdict": window.verdict,
@@ -172,3 +174,13 @@ def result_of(played: Rehearsal, owner: str) -> dict[str, object]:
         "messages": played.messages,
         "predictions_met": not played.disagreements,
     }
+
+
+def _exposure(known: Exposure | None) -> dict[str, object] | None:
+    """Tell how long the old key is still believed; `until` and `lasts` are null where nothing ends it."""
+    from ssolab.core.instants import format_duration
+
+    if known is None:
+        return None
+    lasts = None if known.lasts is None else format_duration(known.lasts)
+    return {"from": known.since, "until": known.until, "lasts": lasts}

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ssolab.core.findings import Finding
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.check import Interval, Trial
+    from ssolab.cutover.exposure import Exposure
     from ssolab.cutover.model import Cutover, Inventory, Link
     from ssolab.cutover.scene import Played, Player
 
@@ -69,7 +70,8 @@ class Disagreement:
 class LinkOutcome:
     """What becomes of one link: its windows without gaps, and why it holds where it does.
 
-    `partner` is the id of the side whose key stays, `entity_id` its name in metadata.
+    `partner` is the id of the side whose key stays, `entity_id` its name in metadata. `exposure` is how long the old
+    key is still believed once it signs no more, None where it goes on or nobody looks.
     """
 
     link: Link
@@ -77,6 +79,7 @@ class LinkOutcome:
     entity_id: str
     windows: tuple[Window, ...]
     remark: str
+    exposure: Exposure | None = None
 
     @property
     def verdict(self) -> Verdict:
@@ -194,6 +197,7 @@ class _Run:
             entity_id=self.link.entity_id,
             windows=_merged(windows),
             remark=self.link.remark,
+            exposure=self.link.exposure,
         )
 
     def _window(self, interval: Interval, now: datetime) -> Window:

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from ssolab.cutover.causes import Told, explain
 from ssolab.cutover.check import Prospect, Verdict
 from ssolab.cutover.evidence import Evidence
+from ssolab.cutover.exposure import of_holder
 from ssolab.cutover.remarks import holds_because
 from ssolab.cutover.scene import Side
 from ssolab.cutover.staging import asserting_party, declared_acs, relying_party, stage
-from ssolab.cutover.timeline import course
+from ssolab.cutover.timeline import course, involved
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.check import Interval, Trial
+    from ssolab.cutover.exposure import Exposure
     from ssolab.cutover.model import Cutover, Inventory, Link
     from ssolab.cutover.scene import Played, Scene
 
@@ -54,6 +56,15 @@ class SamlLink:
     def remark(self) -> str:
         """Why the link holds, where it does."""
         return holds_because(self.inventory, self.cutover, self.link)
+
+    @property
+    def exposure(self) -> Exposure | None:
+        """How long the old key may still be believed here, once it signs no more."""
+        if not involved(self.inventory, self.cutover, self.link):
+            return None
+        ends = (self.link.signer, self.link.verifier)
+        steps = [step for step in self.cutover.steps if step.party is None or step.party in ends]
+        return of_holder(self.cutover, sorted(steps, key=lambda step: step.at), self.prospect.worst)
 
     def moments(self) -> Iterator[datetime]:
         """Give every moment at which an answer may change, under the worst that is not known."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from ssolab.core.jose import algorithm_for
 from ssolab.core.jwk import TrustedJwk
 from ssolab.core.keys import PublicKey
-from ssolab.cutover import causes, token_causes
+from ssolab.cutover import causes, exposure, token_causes
 from ssolab.cutover.check import Prospect, Verdict
 from ssolab.cutover.evidence import Evidence
 from ssolab.cutover.habits import ASSUMED_PROPAGATION, Known, Match, known_or
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from ssolab.cutover.cast import Cast
     from ssolab.cutover.check import Interval, Trial
+    from ssolab.cutover.exposure import Exposure
     from ssolab.cutover.model import Cutover, Inventory, Link, Party, Step
     from ssolab.cutover.scene import Played
 
@@ -162,6 +163,16 @@ class TokenLink:
     def moments(self) -> Iterator[datetime]:
         """Give every moment at which an answer may change, under the worst that is not known."""
         yield from self.prospect.worst.moments()
+
+    @property
+    def exposure(self) -> Exposure | None:
+        """How long the old key may still be believed here, once it signs no more."""
+        if not self.leaving:
+            return None
+        worst = self.prospect.worst
+        if isinstance(worst, TokenCourse):
+            return exposure.of_reader(self.cutover, self.steps, worst)
+        return exposure.of_holder(self.cutover, self.steps, worst)
 
     def explain(self, interval: Interval, now: datetime) -> tuple[str, causes.Told]:
         """Give the code, cause and cure of an interval that is not safe."""

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 from ssolab.cutover.rotation import Trouble
+from ssolab.oidc.keyring import KeyRing
 from ssolab.web.outgoing import Told
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ class Network:
             return self._straight(call)
         told = self._straight(call)
         self.lab.clock.set(scene.at)  # the provider's is
+        self.lab.openid.reconfigure(replace(provider, keys=KeyRing()))  # nobody knows the keys by sight meanwhile
         return told
 
     def _at_an_edge(self, call: Call, version: object) -> Told:
