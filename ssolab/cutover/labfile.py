@@ -215,14 +215,15 @@ def _link(table: Table, parties: Mapping[str, Party]) -> Link:
 
 def _token_link(table: Table, flow: Flow, ends: tuple[str, str], parties: Mapping[str, Party]) -> Link:
     """Read a link over which tokens go: from a provider to whoever relies on it, or from a client to a provider."""
-    fits = (_PROVIDERS, _CLIENTS) if flow.signed_by_asserting else (_CLIENTS, _PROVIDERS)
+    clients = (*_CLIENTS, PartyKind.IDP) if flow is Flow.SAML_BEARER else _CLIENTS
+    fits = (_PROVIDERS, clients) if flow.signed_by_asserting else (clients, _PROVIDERS)
     for key, party, kinds in zip(("signer", "verifier"), ends, fits, strict=True):
         if parties[party].kind not in kinds:
             problem = f"is {party}, a party of kind {parties[party].kind}, which {flow} cannot have there"
             raise table.wrong(key, problem, f"name a party of kind {' or '.join(kinds)}")
     signer, verifier = ends
     known = parties[signer]
-    if not (known.certificates or (known.openid and known.openid.listed)):
+    if not (known.own_certificates() or (known.openid and known.openid.listed)):
         remedy = f"give the party {signer} certificates, or a key set as metadata"
         raise table.wrong("signer", f"is {signer}, of whose keys nothing is known", remedy)
     return Link(id=table.text("id"), flow=flow, signer=signer, verifier=verifier, weight=table.number("weight", 1.0))

@@ -25,7 +25,7 @@ class Flow(enum.StrEnum):
 
     `SAML_REQUEST` is an SP-initiated login whose AuthnRequest is signed with the key under test; in the other two of
     SAML it is the assertion. In the rest it is a token: the provider's ID token or access token, or what a client signs
-    for the provider.
+    for the provider, which by `SAML_BEARER` is an assertion of SAML (RFC 7522).
     """
 
     SAML_REQUEST = "saml-request"
@@ -34,6 +34,7 @@ class Flow(enum.StrEnum):
     OIDC_CODE = "oidc-code"
     OIDC_ACCESS_TOKEN = "oidc-access-token"  # noqa: S105  a name, no secret
     JWT_BEARER = "jwt-bearer"
+    SAML_BEARER = "saml-bearer"
     PRIVATE_KEY_JWT = "private-key-jwt"
 
     @property
@@ -44,7 +45,7 @@ class Flow(enum.StrEnum):
     @property
     def signed_by_asserting(self) -> bool:
         """Whether the key under test is the asserting party's."""
-        return self not in (Flow.SAML_REQUEST, Flow.JWT_BEARER, Flow.PRIVATE_KEY_JWT)
+        return self not in (Flow.SAML_REQUEST, Flow.JWT_BEARER, Flow.SAML_BEARER, Flow.PRIVATE_KEY_JWT)
 
 
 SAML_FLOWS: Final = (Flow.SAML_REQUEST, Flow.SAML_SP_INITIATED, Flow.SAML_IDP_INITIATED)

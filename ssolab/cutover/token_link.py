@@ -14,10 +14,11 @@ from ssolab.cutover.evidence import Evidence
 from ssolab.cutover.habits import ASSUMED_PROPAGATION, Known, Match, known_or
 from ssolab.cutover.keyset_check import KeySetProspect, TokenCourse, TokenTrial
 from ssolab.cutover.keysets import emission, set_history
-from ssolab.cutover.model import Verb
+from ssolab.cutover.model import PartyKind, Verb
 from ssolab.cutover.remarks import holds_because
 from ssolab.cutover.ring_documents import RingDocuments
 from ssolab.cutover.rotation import Rotation
+from ssolab.cutover.scene import Flow
 from ssolab.cutover.timeline import course, involved
 from ssolab.cutover.token_evidence import TokenEvidence
 from ssolab.cutover.token_scene import Address, KeySetReader, TokenScene
@@ -45,6 +46,8 @@ def cache_of(inventory: Inventory, link: Link) -> CacheHabits | None:
     client signs is verified by the certificate that was uploaded for it unless the profile says that it reads a JWKS.
     """
     profile = inventory.verifier(link).profile
+    if link.flow is Flow.SAML_BEARER:
+        return None  # SAML knows no key set
     if profile is not None:
         return profile.cache
     return UNKNOWN_CACHE if link.flow.signed_by_asserting else None
@@ -230,6 +233,8 @@ class TokenLink:
             checks_expiry=self.cache is None and habits.checks_expiry is Known.YES,
             permit=self.verifier.permit,
             salesforce=self.verifier.flavour == "salesforce",
+            certificate=played.certificate,
+            hash=self.cutover.hash if self.leaving else "sha256",
             **self._trust(trial, known),
         )
 
@@ -250,7 +255,9 @@ def issuer_of(party: Party) -> str:
 
 
 def client_id_of(party: Party) -> str:
-    """Give the client id of a client; one whose id nobody wrote down is called as the party is."""
+    """Give the client id of a client: the entityID of an identity provider; where nobody wrote one, the party's."""
     if party.openid is not None and party.openid.client_id is not None:
         return party.openid.client_id
+    if party.kind is PartyKind.IDP:
+        return next((each.entity_id for each in party.entities if each.idp), party.id)
     return party.id

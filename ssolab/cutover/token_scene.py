@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime, timedelta
 
+    from ssolab.core.certs import Certificate
     from ssolab.core.jose import JosePrivateKey
     from ssolab.core.jwk import TrustedJwk
     from ssolab.core.keys import Permission
@@ -57,7 +58,10 @@ class KeySetReader:
 
 @dataclass(frozen=True, kw_only=True)
 class TokenScene:
-    """A token: made at `issued`, judged at `at` under `trusted` keys, or under those that `reader` finds."""
+    """A token: made at `issued`, judged at `at` under `trusted` keys, or under those that `reader` finds.
+
+    An assertion of SAML is signed in the name of `certificate`, over a `hash` of that name.
+    """
 
     flow: Flow
     issuer: str
@@ -75,4 +79,6 @@ class TokenScene:
     permit: frozenset[Permission] = frozenset()
     salesforce: bool = False
     trusted: tuple[TrustedJwk, ...] = ()
+    certificate: Certificate | None = None
+    hash: str = "sha256"
     reader: KeySetReader | None = None

@@ -14,6 +14,7 @@ from ssolab.core.jwk import TrustedJwk
 from ssolab.core.strictjson import parse_object
 from ssolab.oidc import unbelieved
 from ssolab.oidc.checks import Expected, TokenKind
+from ssolab.oidc.materials import USUAL_SKEW
 from ssolab.oidc.parties import OFFLINE
 
 if TYPE_CHECKING:
@@ -104,7 +105,7 @@ def expected_of(  # noqa: PLR0913  what it is, whose, and what only the caller k
         profile="salesforce" if provider.flavour == "salesforce" else "strict",
         algorithms=rules.algorithms,
         longest=rules.longest,
-        skew=rules.skew,
+        skew=rules.skew or USUAL_SKEW,
         permit=rules.permit,
         checks_expiry=rules.checks_expiry,
         seen=seen,

@@ -11,8 +11,6 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final, Literal
 from urllib.parse import urlsplit
 
-from ssolab.oidc.materials import USUAL_SKEW
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -89,10 +87,10 @@ class AssertionRules:
     """How a provider judges what clients sign, where its flavour does not decide.
 
     `longest` is how far ahead an assertion may end, `checks_expiry` whether the dates of an uploaded certificate
-    decide, `algorithms` what may sign; each is the flavour's own where it is None. `permit` allows weak things.
+    decide, `algorithms` what may sign; each is as usual where it is None. `permit` allows weak things.
     """
 
-    skew: timedelta = USUAL_SKEW
+    skew: timedelta | None = None
     longest: timedelta | None = None
     checks_expiry: bool | None = None
     algorithms: tuple[str, ...] | None = None

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlencode
 
 from ssolab.core.jwks import read_jwks
 from ssolab.core.strictjson import compact
@@ -24,15 +25,18 @@ from ssolab.cutover.scene import Flow, Played, Side, message_not_judged
 from ssolab.oidc.caching import Cache, Fetched
 from ssolab.oidc.checks import Expected, TokenKind
 from ssolab.oidc.discovered import Discovered
+from ssolab.oidc.grants import SAML_BEARER
 from ssolab.oidc.returning import provider_unanswered
 from ssolab.web.errands import LastLogin
 from ssolab.web.idp import create_asserting_app
 from ssolab.web.lab import Lab
 from ssolab.web.openid_player import openid_drive
+from ssolab.web.outgoing import Call
 from ssolab.web.pages import UNSEEN
 from ssolab.web.player import Drive
 from ssolab.web.rp_keys import fetched, judged
-from ssolab.web.rp_login import redeemed
+from ssolab.web.rp_login import FORM, redeemed
+from ssolab.web.saml_assertions import saml_assertion
 from ssolab.web.sp import create_relying_app
 from ssolab.web.token_network import ERROR_PAGE, Network
 from ssolab.web.token_stage import client_of, provider_of, relying_of, silent_pair
@@ -160,6 +164,10 @@ class _Play:
         lab.openid.register(client_of(scene, listed))
         if scene.flow is Flow.PRIVATE_KEY_JWT:
             redeemed(lab, self._discovered, _CREDENTIALS)
+        elif scene.flow is Flow.SAML_BEARER:
+            form = {"grant_type": SAML_BEARER, "assertion": saml_assertion(scene, self.provider)}
+            body, headers = urlencode(form).encode(), {"Content-Type": FORM}
+            lab.openid_rp.send(Call(address=self.provider.endpoints.token, method="POST", headers=headers, body=body))
         else:
             self.drive.bring(scene.username)
         entry = next(each for each in reversed(lab.journal.entries()) if each.event in _JUDGED)

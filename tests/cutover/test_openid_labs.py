@@ -192,3 +192,24 @@ def test_a_file_that_is_neither_discovery_document_nor_key_set_is_refused(tmp_pa
     with pytest.raises(InputError, match=said) as caught:
         written(tmp_path, LAB.replace('"jwks.json"]', '"odd.json"]'))
     assert "odd.json" in str(caught.value)
+
+
+def test_an_assertion_of_saml_is_at_risk_until_the_upload_has_spread(tmp_path: Path) -> None:
+    """RFC 7522: what rotates is the key with which the client signs SAML."""
+    inventory = written(tmp_path, LAB.replace('flow = "jwt-bearer"', 'flow = "saml-bearer"'))
+    played = play_one(inventory, "client")
+    assert played.disagreements == ()
+    bearer, token = played.links
+    assert bearer.link.flow is Flow.SAML_BEARER
+    assert [(each.verdict, each.code, each.start, each.end) for each in bearer.windows] == [
+        (each.verdict, each.code, each.start, each.end) for each in token.windows
+    ], "as a token of the same key"
+    said = {found.code for window in bearer.windows for found in window.findings}
+    assert "key-not-trusted" in said, said
+
+
+def test_a_saml_bearer_link_that_a_provider_signs_is_refused_with_its_place(tmp_path: Path) -> None:
+    wrong = LAB.replace('flow = "jwt-bearer"\nsigner = "pipeline"', 'flow = "saml-bearer"\nsigner = "idp"')
+    with pytest.raises(ConfigError, match="which saml-bearer cannot have there") as caught:
+        written(tmp_path, wrong)
+    assert "name a party of kind rp or client or salesforce or idp" in str(caught.value)

@@ -6,6 +6,7 @@ and the recipient its token endpoint, as the RFC has it.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from lxml import etree
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ssolab.web.op_table import Call, Issue
 
 _NAME: Final = "assertion"
+USUAL_SKEW: Final = timedelta(seconds=60)
 
 
 @grant(SAML_BEARER, authenticated=False)
@@ -94,7 +96,8 @@ def _in_shell(assertion: Element, now: datetime) -> bytes:
 
 def _expected(call: Call, client: Client, assertion: Element) -> Expected:
     """Say what the assertion is held against; of our own names the one counts by which it calls us."""
-    names = audiences(call.provider)
+    names, rules = audiences(call.provider), call.provider.rules
+    usual = call.provider.flavour != "salesforce"
     named = {(each.text or "").strip() for each in assertion.iter(f"{{{SAML}}}Audience")}
     return Expected(
         now=call.now,
@@ -106,7 +109,9 @@ def _expected(call: Call, client: Client, assertion: Element) -> Expected:
         unsolicited=True,
         replay=call.lab.openid.seen,
         want_signed="assertion",
-        checks_expiry=call.provider.flavour != "salesforce",
+        checks_expiry=usual if rules.checks_expiry is None else rules.checks_expiry,
+        skew=rules.skew or USUAL_SKEW,
+        permit=rules.permit,
         opinions=call.lab.config.opinions,
         document=_NAME,
     )
