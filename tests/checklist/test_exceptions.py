@@ -6,9 +6,11 @@ import json
 import re
 from pathlib import Path
 
+from ssolab.cli.serve import chosen_link, config_of
 from ssolab.core.jwk import jwk_of
 from ssolab.core.keys import PublicKey
 from ssolab.sources import load_lab
+from ssolab.web.inprocess import InProcessLab
 from tests.checklist.plans import deviations, table
 from tests.cutover.parts import certificate, play
 
@@ -28,8 +30,23 @@ def test_every_exception_is_claimed_and_each_of_its_modules_is_played() -> None:
     assert missing == set()
 
 
+def labs() -> list[str]:
+    """The lab files of the page: one to rehearse, and one that takes the place of an org."""
+    return re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+
+
+def test_the_lab_of_the_page_that_stands_for_an_org_gives_its_app_a_token(tmp_path: Path) -> None:
+    (tmp_path / "server.crt").write_text(certificate("sso_2027").pem, "utf-8")
+    (tmp_path / "ssolab.toml").write_text(labs()[1], "utf-8")
+    inventory = load_lab(tmp_path, environ={})
+    lab = InProcessLab(config_of(inventory, chosen_link(inventory, None), host="127.0.0.1", port=0))
+    entry = lab.login()
+    assert (entry.event, entry.accepted) == ("token-issued", True)
+    assert lab.lab.openid.outside.flavour == "salesforce"
+
+
 def test_the_lab_of_the_page_holds_when_it_is_rehearsed(tmp_path: Path) -> None:
-    [lab] = re.findall(r"^```toml\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
+    lab, _ = labs()
     old, new = certificate("greenmoor"), certificate("sso_2027")
     for name, text in {
         "old.crt": old.pem,
