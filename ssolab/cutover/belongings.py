@@ -12,11 +12,14 @@ from typing import TYPE_CHECKING, Final, Protocol
 
 from ssolab.core.certs import read_certificates
 from ssolab.core.findings import ConfigError, InputError, PasswordError
+from ssolab.core.jwks import read_jwks
+from ssolab.core.unsigned import enclosed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from ssolab.core.certs import Certificate
+    from ssolab.core.jwk import TrustedJwk
     from ssolab.core.keys import SigningCredential
     from ssolab.core.keystores import KeyStore
     from ssolab.cutover.model import Party
@@ -80,17 +83,53 @@ def certificates_of(
 def one_certificate(table: Table, key: str, parties: Mapping[str, Party], files: Files) -> Certificate:
     """Find the certificate that a cutover names: one that a party has under this path, or the first one in the file.
 
+    A key of a key set is named by its kid alone, where a party lists it, or by file and kid (`jwks.json#kid`); without
+    a certificate of its own it stands in one that nobody signed.
+
     Raises:
-        ConfigError: there is no such file, or it is a key store and none of its entries is named.
-        InputError: it holds no certificate.
+        ConfigError: there is no such file or key, or it is a key store and none of its entries is named.
+        InputError: it holds no certificate, and is no key set.
     """
-    path = plain_path(table, key, table.text(key))
+    named = table.text(key)
+    listed = [each for party in parties.values() if party.openid for each in party.openid.listed]
+    if (found := next((each for each in listed if each.kid == named), None)) is not None:
+        return _around(found, parties)
+    path = plain_path(table, key, named)
+    if path.partition("#")[0].lower().endswith(".json"):
+        return _around(_listed_key(table, key, path, files), parties)
     there = {name: each for party in parties.values() for name, each in party.certificates.items()}
     if path in there:
         return there[path]
     if inside := [name for name in there if name.startswith(f"{path.partition('#')[0]}#")]:
         raise table.wrong(key, f"names no certificate of {path}", f"write one of: {', '.join(inside[:_SHOWN])}")
     return read_certificates(read_named(table, key, path, files), files.called(path))[0]
+
+
+def kid_in_set(table: Table, key: str, files: Files) -> str | None:
+    """Give the kid of a key that a cutover names in a key set, None where it names anything else."""
+    path = plain_path(table, key, table.text(key))
+    return _listed_key(table, key, path, files).kid if path.partition("#")[0].lower().endswith(".json") else None
+
+
+def _listed_key(table: Table, key: str, path: str, files: Files) -> TrustedJwk:
+    """Find a key of a key set by file and kid; the kid may be left out where there is one key."""
+    file, _, kid = path.partition("#")
+    keys = read_jwks(read_named(table, key, file, files), files.called(file)).trusted()
+    found = [each for each in keys if each.kid == kid or (not kid and len(keys) == 1)]
+    if len(found) != 1:
+        names = [each.kid for each in keys if each.kid is not None]
+        problem = f"names no single key of {file}"
+        raise table.wrong(key, problem, f"write one of: {', '.join(f'{file}#{each}' for each in names[:_SHOWN])}")
+    return found[0]
+
+
+def _around(found: TrustedJwk, parties: Mapping[str, Party]) -> Certificate:
+    """Give the certificate over a listed key: the set's own, one that a party has, else one that nobody signed."""
+    if found.certificate is not None:
+        return found.certificate
+    there = (each for party in parties.values() for each in party.certificates.values())
+    own = next((each for each in there if each.spki_sha256 == found.public.sha256), None)
+    return own or enclosed(found.public, found.kid or found.public.sha256[:16])
 
 
 def _store(data: bytes, name: str, table: Table, environ: Mapping[str, str]) -> KeyStore | None:

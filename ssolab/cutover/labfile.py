@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from ssolab.core.keys import Permission
 from ssolab.cutover import answers, openid_table, orgs, tables
 from ssolab.cutover.attributes import attributes_of
-from ssolab.cutover.belongings import certificates_of, one_certificate
+from ssolab.cutover.belongings import certificates_of, kid_in_set, one_certificate
 from ssolab.cutover.habits import Habits
 from ssolab.cutover.metadata_sources import metadata_of
 from ssolab.cutover.model import AddressChange, Cutover, Inventory, Link, Party, PartyKind, User
 from ssolab.cutover.profiles import habits_of
+from ssolab.cutover.rotation import Rotation
 from ssolab.cutover.scene import Flow
 from ssolab.cutover.steps_table import steps_of
 from ssolab.saml.names import POST, REDIRECT
@@ -250,6 +251,7 @@ def _cutover(table: Table, parties: Mapping[str, Party], links: Mapping[str, Lin
     old, new = (one_certificate(table, key, parties, around.files) for key in ("from", "to"))
     if old.sha256 == new.sha256:
         raise table.wrong("to", f"is the same certificate as from ({new.label})", "name the new certificate")
+    kids = [kid_in_set(table, key, around.files) for key in ("from", "to")]
     at_work = {party for each in chosen for party in (links[each].signer, links[each].verifier)}
     return Cutover(
         id=table.text("id"),
@@ -261,6 +263,7 @@ def _cutover(table: Table, parties: Mapping[str, Party], links: Mapping[str, Lin
         steps=steps_of(table.tables("step"), parties, at_work),
         address=_address(table),
         hash=table.choice_or("hash", Hash.SHA256).value,
+        rotation=Rotation(old_kid=kids[0], new_kid=kids[1]) if any(kids) else None,
     )
 
 

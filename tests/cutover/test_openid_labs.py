@@ -213,3 +213,49 @@ def test_a_saml_bearer_link_that_a_provider_signs_is_refused_with_its_place(tmp_
     with pytest.raises(ConfigError, match="which saml-bearer cannot have there") as caught:
         written(tmp_path, wrong)
     assert "name a party of kind rp or client or salesforce or idp" in str(caught.value)
+
+
+def bare(folder: Path, *, start: str = "264", to: str = "jwks-new.json") -> Inventory:
+    """A provider of which nothing is known but its key set, that of now and that to come."""
+    new = certificate("sso_2027")
+    (folder / "jwks-new.json").write_text(json.dumps({"keys": [jwk_of(PublicKey(new.spki), kid="265")]}))
+    text = LAB.replace('certificates = ["old.crt", "new.crt"]\n', "", 1)
+    text = text.replace('from = "old.crt"\nto = "new.crt"', f'from = "{start}"\nto = "{to}"', 1)
+    return written(folder, text.replace('certificates = "old.crt"', 'certificates = "new.crt"', 1))
+
+
+@pytest.mark.parametrize("start", ["264", "jwks.json", "jwks.json#264"])
+@pytest.mark.parametrize("to", ["jwks-new.json", "jwks-new.json#265"])
+def test_a_cutover_may_go_from_one_bare_key_of_a_key_set_to_another(start: str, to: str, tmp_path: Path) -> None:
+    inventory = bare(tmp_path, start=start, to=to)
+    cutover = inventory.cutover("provider")
+    assert cutover.old.spki == certificate("greenmoor").spki
+    assert cutover.new.spki == certificate("sso_2027").spki
+    assert cutover.old_name == "264"
+    assert cutover.rotation is not None
+    assert cutover.rotation.new_kid == "265", "the name that its set gives it"
+
+
+def test_a_rotation_of_bare_keys_is_predicted_and_played_as_one_of_certificates(tmp_path: Path) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "b").mkdir()
+    played, known = play_one(bare(tmp_path / "a"), "provider"), play_one(written(tmp_path / "b"), "provider")
+    assert played.disagreements == ()
+    assert [(each.verdict, each.code, each.start) for link in played.links for each in link.windows] == [
+        (each.verdict, each.code, each.start) for link in known.links for each in link.windows
+    ]
+
+
+@pytest.mark.parametrize(
+    ("start", "remedy"),
+    [
+        ("jwks.json#999", "write one of: jwks.json#264"),
+        ("other.json", "there is no such file"),
+        ("ssolab.json", "no such"),
+    ],
+)
+def test_a_key_that_is_in_no_key_set_is_one_line_with_the_place(start: str, remedy: str, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=remedy) as caught:
+        bare(tmp_path, start=start)
+    assert "ssolab.toml:" in caught.value.name
+    assert "\n" not in str(caught.value)
