@@ -45,7 +45,6 @@ class Tokens:
     access: str = field(repr=False)
     id_token: str | None = field(default=None, repr=False)
     refresh: str | None = field(default=None, repr=False)
-    scope: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,7 +122,6 @@ def read_tokens(answer: HttpAnswer, name: str) -> tuple[Tokens | None, tuple[Fin
         access=members["access_token"],
         id_token=members.get("id_token"),
         refresh=members.get("refresh_token"),
-        scope=members.get("scope"),
     )
     return tokens, tuple(found)
 
