@@ -11,7 +11,7 @@ from ssolab.cutover.habits import Known, Match
 from ssolab.cutover.model import Link, Party, PartyKind, Step, Verb
 from ssolab.cutover.openid_parties import OpenidParty
 from ssolab.cutover.rotation import Mishap, Rotation, Trouble
-from ssolab.cutover.rotations import PATIENT, QUICK, SLOW, pinned, rotation_lab, verifier
+from ssolab.cutover.rotations import PATIENT, QUICK, SLOW, at_once, pinned, rotation_lab, unhurried, verifier
 from ssolab.cutover.scenarios import Kit, scenario
 from ssolab.cutover.scene import Flow
 
@@ -31,9 +31,7 @@ def same_kid_new_key(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         PATIENT,
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(1, 9)),
-        (Verb.UNPUBLISH, kit.at(1, 9)),
+        *at_once(kit),
         rotation=Rotation(old_kid="signing-key", new_kid="signing-key"),
     )
 
@@ -47,9 +45,7 @@ def new_kid_same_key(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         PATIENT,
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(1, 9)),
-        (Verb.UNPUBLISH, kit.at(1, 9)),
+        *at_once(kit),
         rotation=Rotation(old_kid="264", new_kid="266"),
         new=kit.certificates["greenmoor"],
     )
@@ -65,9 +61,7 @@ def kid_removed(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         QUICK,
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(3, 9)),
-        (Verb.UNPUBLISH, kit.at(3, 12)),
+        *unhurried(kit),
         rotation=Rotation(named=False),
     )
 
@@ -97,9 +91,7 @@ def _in_trouble(kit: Kit, mishap: Mishap) -> Inventory:
     return rotation_lab(
         kit,
         (*QUICK, SLOW),
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(3, 9)),
-        (Verb.UNPUBLISH, kit.at(3, 12)),
+        *unhurried(kit),
         rotation=Rotation(mishaps=(mishap,)),
     )
 
@@ -155,9 +147,7 @@ def x5c_of_old_cert_on_new_key(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         QUICK,
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(3, 9)),
-        (Verb.UNPUBLISH, kit.at(3, 12)),
+        *unhurried(kit),
         rotation=Rotation(stale_envelope=True),
         more=(by_certificate,),
     )
@@ -196,9 +186,7 @@ def alg_change_rs256_to_ps256(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         QUICK,
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(3, 9)),
-        (Verb.UNPUBLISH, kit.at(3, 12)),
+        *unhurried(kit),
         rotation=Rotation(new_alg="PS256"),
         more=(settled,),
     )

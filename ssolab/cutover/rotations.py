@@ -92,6 +92,16 @@ def pinned(kit: Kit, name: str, **changes: Any) -> Party:
     return Party(id=name, kind=PartyKind.RP, profile=profile, habits=replace(known, **changes))
 
 
+def at_once(kit: Kit) -> tuple[tuple[Verb, datetime], ...]:
+    """Change the whole set from one moment to the next, as in an emergency."""
+    return tuple((verb, kit.at(1, 9)) for verb in (Verb.PUBLISH, Verb.SWAP, Verb.UNPUBLISH))
+
+
+def unhurried(kit: Kit) -> tuple[tuple[Verb, datetime], ...]:
+    """Leave two days between publishing and swap, and three hours until the old key goes: enough for everybody."""
+    return (Verb.PUBLISH, kit.at(1, 9)), (Verb.SWAP, kit.at(3, 9)), (Verb.UNPUBLISH, kit.at(3, 12))
+
+
 @scenario(Verdict.SAFE)
 def planned_overlap(kit: Kit) -> Inventory:
     """The new key is listed for two days before it signs, and the old one for an hour after.
@@ -201,9 +211,7 @@ def emergency(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         PATIENT,
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(1, 9)),
-        (Verb.UNPUBLISH, kit.at(1, 9)),
+        *at_once(kit),
     )
 
 
@@ -231,9 +239,7 @@ def order_flip(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         PATIENT,
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(3, 9)),
-        (Verb.UNPUBLISH, kit.at(3, 12)),
+        *unhurried(kit),
         rotation=Rotation(flipped=kit.at(3, 10)),
     )
 
@@ -252,8 +258,6 @@ def decoys(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         PATIENT,
-        (Verb.PUBLISH, kit.at(1, 9)),
-        (Verb.SWAP, kit.at(3, 9)),
-        (Verb.UNPUBLISH, kit.at(3, 12)),
+        *unhurried(kit),
         rotation=Rotation(decoys=others),
     )
