@@ -6,7 +6,8 @@ import json
 import shutil
 import urllib.request
 from base64 import urlsafe_b64encode
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from itertools import cycle
 from pathlib import Path
@@ -22,19 +23,21 @@ from ssolab.core import keys
 from ssolab.core.findings import InputError
 from ssolab.core.jose import read_compact, sign_compact
 from ssolab.core.jwk import thumbprint
-from ssolab.core.keys import PublicKey, private_key_pem
+from ssolab.core.keys import PublicKey, SigningCredential, private_key_pem
 from ssolab.core.names import name_of
 from ssolab.core.selfsigned import self_signed
-from ssolab.oidc.keyring import KeyState
+from ssolab.oidc.keyring import KeyState, KeyVerb
 from ssolab.oidc.relying import JwksTrust, PinnedTrust
 from ssolab.sources import load_lab
 from ssolab.web.app import running_lab
 from ssolab.web.holders import Holder
 from ssolab.web.inprocess import InProcessLab
 from ssolab.web.party_names import holder_named
+from ssolab.web.rings import add_key, move_key
 from tests.cutover.parts import certificate
 from tests.cutover.test_openid_labs import LAB, written
 from tests.interop.visitor import Visitor
+from tests.keys import ec_test_key
 from tests.keys import test_key as rsa_key
 
 if TYPE_CHECKING:
@@ -46,6 +49,17 @@ SAMPLE = Path(__file__).resolve().parents[2] / "metadata"
 SHOP = "https://shop.example/callback"
 VERIFIER = "a" * 50
 SOMEBODY = "somebody@lab.example"
+EC = SigningCredential(
+    private=ec_test_key(),
+    certificate=self_signed(
+        private=ec_test_key(),
+        subject=name_of([("CN", "a key of another kind")]),
+        serial=1,
+        not_before=datetime(2000, 1, 1, tzinfo=UTC),
+        not_after=datetime(2099, 1, 1, tzinfo=UTC),
+    ),
+    label="a key of another kind",
+)
 PIPELINE = """
 [[party]]
 id = "idp"
@@ -153,7 +167,26 @@ def test_another_link_brings_its_own_provider_and_the_first_goes_on_where_it_was
     assert lab.login().accepted
 
 
-def test_a_provider_s_key_is_swapped_to_one_of_the_file_by_whatever_the_party_is_called(tmp_path: Path) -> None:
+def test_a_key_that_is_made_later_takes_over_from_the_file_s_whatever_its_kind(tmp_path: Path) -> None:
+    written(tmp_path, LAB.partition("[[cutover]]")[0])
+    pair = InProcessLab(settings(tmp_path))
+    lab = pair.lab
+    assert pair.login().accepted
+    made, _ = add_key(lab, holder_named(lab, "idp"), EC)
+    for verb in (KeyVerb.PUBLISH, KeyVerb.SWAP):
+        move_key(lab, made.kid, verb)
+    states = {key.kid: key.state for key in lab.openid.provider.keys.keys}
+    assert (states["264"], states[made.kid]) == (KeyState.DRAINING, KeyState.ACTIVE), "one signs at a time"
+    lab.clock.advance(timedelta(minutes=6))
+    entry = pair.login()
+    assert entry.accepted
+    assert entry.signature is not None
+    assert entry.signature.key == made.public.sha256
+    lab.openid.register(replace(lab.openid.clients["shop"], id_token_alg="RS256"))
+    assert not pair.login().accepted, "no key of that algorithm signs any more"
+
+
+def test_parties_of_the_file_are_found_by_their_ids(tmp_path: Path) -> None:
     written(tmp_path)
     lab = InProcessLab(settings(tmp_path)).lab
     assert holder_named(lab, "idp") is Holder.PROVIDER
