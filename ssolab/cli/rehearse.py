@@ -47,7 +47,9 @@ def command(shell: Shell, lab: Path | None, cutover: str | None, scenario: str |
     heading = f"{scenario}: {_scenarios()[scenario].title}\n\n" if scenario else ""
     now = shell.at if shell.at_given or inventory.clock is None else inventory.clock
     played = rehearse(inventory, chosen, player=FlaskPlayer(), cast=cast_for(inventory, new_private_key), now=now)
-    owner = next((party.id for party in inventory.parties.values() if party.holds(chosen.old)), inventory.name)
+    signers = [inventory.signer(inventory.links[name]) for name in chosen.links]
+    parties = (*signers, *inventory.parties.values())
+    owner = next((party.id for party in parties if party.holds(chosen.old)), inventory.name)
     findings = tuple(findings_of(played))
     detail = Detail.LITTLE if shell.quiet else Detail.ALL if shell.verbose else Detail.USUAL
     code = EXIT_DEFECT if played.disagreements else shell.code_for(findings)
