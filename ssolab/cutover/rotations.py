@@ -211,7 +211,8 @@ def emergency(kit: Kit) -> Inventory:
     return rotation_lab(
         kit,
         PATIENT,
-        *at_once(kit),
+        *at_once(kit)[:-1],
+        by_hand=(Step(do=Verb.UNPUBLISH, at=kit.at(1, 9), party=PROVIDER, compromised=True),),
     )
 
 

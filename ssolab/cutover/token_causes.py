@@ -174,7 +174,8 @@ def swapped_before_copies_ran_out(seen: TokenEvidence) -> Told | None:
     """The swap came sooner after publishing than a verifier needs to learn of the new key.
 
     Until then it depends on when it last fetched whether a token is let in. Wait for the slowest edge (P) and then as
-    long as the verifier may use its copy without the new key, min(C, d).
+    long as the verifier may use its copy without the new key, min(C, d). Where the old key is compromised nobody waits:
+    have the verifier read the key set anew by hand, which ends its belief in the old key as well.
     """
     published, swap = seen.first(Verb.PUBLISH), seen.first(Verb.SWAP)
     if seen.leaves_old or swap is None or seen.interval.reason not in (*_OTHERS, Reason.UNKNOWN_KID):
@@ -186,7 +187,9 @@ def swapped_before_copies_ran_out(seen: TokenEvidence) -> Told | None:
     term = "P" if lead < seen.rotation.replicas else "min(C, d)"
     return Told(
         f"the swap came {took} publishing, {seen.verifier} may need {in_words(wait)}",
-        f"publish {in_words(wait)} before the swap",
+        f"have {seen.verifier} read the key set anew right after the swap"
+        if seen.compromised
+        else f"publish {in_words(wait)} before the swap",
         term,
     )
 
@@ -196,7 +199,8 @@ def removed_while_its_tokens_lived(seen: TokenEvidence) -> Told | None:
     """The old key left the key set while tokens that it had signed were still good.
 
     Who restarts in that time, or whose copy runs out, refuses them. Take the old key away when the last signature of
-    the swap (B), the life of a token (L) and the difference of clocks (S) have passed.
+    the swap (B), the life of a token (L) and the difference of clocks (S) have passed. Where the old key is compromised
+    that is wanted: nobody can tell such tokens from those that somebody else made.
     """
     removed, swap = seen.first(Verb.UNPUBLISH), seen.first(Verb.SWAP)
     if removed is None or swap is None or seen.interval.reason not in (*_OTHERS, Reason.UNKNOWN_KID):
@@ -209,6 +213,8 @@ def removed_while_its_tokens_lived(seen: TokenEvidence) -> Told | None:
     gap = f"{in_words(kept)} after" if kept else "at the moment of"
     return Told(
         f"the old key was taken away {gap} the swap, its tokens live {in_words(wait)}",
-        f"unpublish it {in_words(wait)} after the swap",
+        "let them fail, and have people log in again: anybody who has the old key can make such tokens"
+        if seen.compromised
+        else f"unpublish it {in_words(wait)} after the swap",
         term,
     )

@@ -53,6 +53,11 @@ class TokenEvidence:
         return next((step.at for step in self.steps if step.do is verb), None)
 
     @property
+    def compromised(self) -> bool:
+        """Whether the signer leaves its key because somebody else has it."""
+        return any(step.compromised for step in self.steps)
+
+    @property
     def learns(self) -> Age:
         """How long the verifier may take to learn of a key: min(C, d)."""
         refetches = self.course.cache.unknown_kid == "refetch" and self.rotation.named

@@ -204,6 +204,17 @@ def test_an_emergency_costs_the_tokens_on_their_way_and_the_fresh_ones_of_who_do
     assert sum((length for *_, length in bad("emergency", "social-core-2021")), timedelta(0)) == timedelta(days=1)
 
 
+def test_in_an_emergency_nobody_is_told_to_wait_with_a_key_that_somebody_else_has() -> None:
+    windows = [window for each in played("emergency").links for window in each.windows if window.code]
+    assert {window.code: window.cure for window in windows if window.code} == {
+        "removed-while-its-tokens-lived": "let them fail, and have people log in again: anybody who has the old key "
+        "can make such tokens",
+        "swapped-before-copies-ran-out": "have social-core-2021 read the key set anew right after the swap",
+    }
+    unhurried = [window for each in played("cold-start-in-drain").links for window in each.windows if window.code]
+    assert {window.cure for window in unhurried} == {"unpublish it 6 min after the swap"}
+
+
 def test_a_swap_to_a_key_that_nobody_published_is_refused_before_anything_is_played() -> None:
     inventory = built("planned-overlap")
     cutover = inventory.cutover(None)
