@@ -6,6 +6,8 @@ import pytest
 
 COMPARISONS = {"interop", "browser", "packaging"}  # what a newcomer may lack the programs for
 
+LONGEST_NAME = 200
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add --all-installed: a newcomer may lack keytool or a browser, CI has just installed them."""
@@ -20,6 +22,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="N",
         help="of a test with more than N cases run about N, evenly spread: for a further Python, after a whole run",
     )
+
+
+def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
+    """Name a long case by its length: older versions of pytest write out all of it, megabytes that nobody reads."""
+    return f"{argname} of {len(val):,}" if isinstance(val, (bytes, str)) and len(val) > LONGEST_NAME else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -7,6 +7,7 @@ asserting party while it answers.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import io
 import ipaddress
@@ -113,6 +114,11 @@ class _Connection(HTTPConnection):
             if not goes_on:
                 return False
         return True
+
+    def close(self) -> None:
+        super().close()
+        with contextlib.suppress(OSError):  # what the client did not take is given up, now and not at some later time
+            self.wfile.close()
 
 
 class _Server(Server):

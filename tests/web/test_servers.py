@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import socket
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
@@ -86,7 +88,9 @@ def test_garbage_is_refused_and_the_connection_ends(connection: socket.socket) -
         assert reader.read().startswith(b"HTTP/1.1 400 ")
 
 
-def test_clients_that_hang_up_before_their_answer_leave_a_server_that_answers() -> None:
+def test_clients_that_hang_up_before_their_answer_leave_a_server_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    unraisable: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", unraisable.append)
     with running_lab(config()) as running:
         place = urlsplit(running.bases.relying)
         address = (str(place.hostname), int(place.port or 0))
@@ -99,3 +103,5 @@ def test_clients_that_hang_up_before_their_answer_leave_a_server_that_answers() 
             opened.sendall(FRONT_PAGE)
             assert b"Mock service provider" in answer(opened)[1]
         assert threading.active_count() == before
+    gc.collect()
+    assert unraisable == []
