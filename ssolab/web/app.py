@@ -138,12 +138,12 @@ def running_lab(config: LabConfig) -> Iterator[RunningLab]:
         lab = Lab(at_home(config, bases), bases)
         asserting, relying = create_asserting_app(lab), create_relying_app(lab)
         servers = Servers((asserting, relying, create_control_app(lab, asserting, relying)), sockets)
-        servers.start()
     except BaseException:  # nobody else closes the sockets, not even after a break by the user
         for each in sockets:
             each.close()
         raise
     try:
+        servers.start()
         yield RunningLab(lab=lab, bases=bases)
     finally:
         servers.stop()

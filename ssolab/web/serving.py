@@ -144,6 +144,7 @@ class _Server(Server):
 
     def stop(self) -> None:
         super().stop()
+        self._taken.close()  # the library leaves it where it never began
         self.wsgi_app = None  # the library remembers every server there was
 
 
@@ -153,16 +154,28 @@ class Servers:
     def __init__(self, apps: Sequence[Flask], sockets: Sequence[socket.socket]) -> None:
         self._servers = [_Server(*each) for each in zip(apps, sockets, strict=True)]
         self._threads: list[threading.Thread] = []
+        self._starting = threading.Thread(target=self._start, name="ssolab-start", daemon=True)
+        self._begun = threading.Event()  # a thread whose join was broken off counts as ended (Python 3.11)
 
     def start(self) -> None:
-        """Answer from now on."""
-        for each in self._servers:
-            each.prepare()
-            self._threads.append(threading.Thread(target=each.serve, name="ssolab-lab", daemon=True))
-            self._threads[-1].start()
+        """Answer from now on; a break by the user in the middle leaves nothing half begun, which nobody could stop."""
+        self._starting.start()
+        self._begun.wait()
+
+    def _start(self) -> None:
+        try:
+            for each in self._servers:
+                each.prepare()
+                self._threads.append(threading.Thread(target=each.serve, name="ssolab-lab", daemon=True))
+                self._threads[-1].start()
+        finally:
+            self._begun.set()
 
     def stop(self) -> None:
         """Let what is being answered come to its end, and give the ports back."""
+        if self._starting.ident is not None:
+            self._begun.wait()
+            self._starting.join()
         stopping = [threading.Thread(target=each.stop, name="ssolab-stop") for each in self._servers]
         for each in stopping:
             each.start()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import signal
 import socket
 import sys
 import threading
@@ -13,6 +14,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from ssolab.web import serving
 from ssolab.web.app import running_lab
 from tests.web.parts import config
 
@@ -86,6 +88,26 @@ def test_garbage_is_refused_and_the_connection_ends(connection: socket.socket) -
     connection.sendall(b"\x16\x03\x01 no HTTP\r\n\r\n")
     with connection.makefile("rb") as reader:
         assert reader.read().startswith(b"HTTP/1.1 400 ")
+
+
+def test_a_break_while_the_servers_start_leaves_nothing_running(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepare, broken = serving._Server.prepare, []
+
+    def breaks(server: serving._Server) -> None:
+        prepare(server)
+        broken.append(server.bind_addr)
+        if len(broken) == 2:
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            time.sleep(0.3)
+
+    monkeypatch.setattr(serving._Server, "prepare", breaks)
+    before = threading.active_count()
+    with pytest.raises(KeyboardInterrupt), running_lab(config()):
+        pass
+    assert threading.active_count() == before
+    for address in broken:
+        with socket.socket() as probe:
+            assert probe.connect_ex(address) != 0
 
 
 def test_clients_that_hang_up_before_their_answer_leave_a_server_that_answers(monkeypatch: pytest.MonkeyPatch) -> None:
